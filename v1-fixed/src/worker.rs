@@ -1,0 +1,92 @@
+//! What a worker thread does.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread::{self, JoinHandle};
+
+use crate::BuildError;
+use crate::pool::Shared;
+use crate::tally::Tally;
+
+std::thread_local! {
+    /// The pool whose worker this thread is, by the address of its `Shared`; null elsewhere. It
+    /// stays set while the destructors of other thread-locals run: they are on the worker, too.
+    static HOME: Cell<*const Shared> = const { Cell::new(ptr::null()) };
+}
+
+/// A worker thread's share of the pool.
+struct Worker {
+    shared: Arc<Shared>,
+    /// The worker's own place in the pool's tally.
+    place: usize,
+}
+
+/// Starts a worker.
+pub(crate) fn start(shared: &Arc<Shared>, place: usize) -> Result<JoinHandle<()>, BuildError> {
+    shared.living.fetch_add(1, SeqCst);
+    let worker = Worker {
+        shared: Arc::clone(shared),
+        place,
+    };
+    thread::Builder::new()
+        .name(format!("worker-{place}"))
+        .spawn(move || worker.work())
+        .map_err(BuildError::Spawn)
+}
+
+/// Whether the calling thread is a worker of this pool.
+pub(crate) fn on_worker_of(shared: &Shared) -> bool {
+    HOME.with(|home| ptr::eq(home.get(), shared))
+}
+
+impl Worker {
+    /// Runs tasks until the door is closed and the queue is empty, or until a task panics.
+    fn work(self) {
+        HOME.with(|home| home.set(Arc::as_ptr(&self.shared)));
+        // No lock is held here: crossbeam's receivers can wait side by side, and this one is done
+        // with the channel before the task runs.
+        while let Ok(job) = self.shared.queue.recv() {
+            self.shared.door.place_freed();
+            let _over = Over {
+                worker: &self,
+                group: job.group,
+            };
+            job.task.run();
+        }
+    }
+}
+
+/// Counts a task as over when it goes out of scope: after the task has returned, or while its
+/// panic unwinds the thread. Either way the closure and all that it captured are dropped by then.
+struct Over<'worker> {
+    worker: &'worker Worker,
+    group: Option<Arc<Tally>>,
+}
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        if let Some(group) = &self.group {
+            group.end(Tally::DOOR);
+        }
+        self.worker.shared.tally.end(self.worker.place);
+    }
+}
+
+/// The last worker to leave closes the door and drops what is queued. So a pool whose workers have
+/// all died refuses tasks, and nobody waits for those that it had accepted.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.shared.living.fetch_sub(1, SeqCst) == 1 {
+            self.shared.door.close();
+            while let Ok(job) = self.shared.queue.recv() {
+                let _over = Over {
+                    worker: self,
+                    group: job.group,
+                };
+                drop(job.task);
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! How a pool is set up.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use crossbeam_channel::bounded;
+use parking_lot::{Condvar, Mutex};
+
+use crate::door::Door;
+use crate::panic::PanicHandler;
+use crate::pool::Shared;
+use crate::stats::Endings;
+use crate::tally::Tally;
+use crate::token::OnCancel;
+use crate::{BuildError, CancelToken, Pool, worker};
+
+/// How many threads a pool has. Made from a number wherever one is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Threads(pub(crate) usize);
+
+impl From<usize> for Threads {
+    fn from(threads: usize) -> Threads {
+        Threads(threads)
+    }
+}
+
+/// Settings of a pool to be. Made by [`Pool::builder`].
+///
+/// ```
+/// use v2_cancel_panic::Pool;
+///
+/// let pool = Pool::builder()
+///     .threads(2)
+///     .queue_capacity(32)
+///     .thread_name(|number| format!("resize-{number}"))
+///     .panic_handler(|_payload| eprintln!("a picture could not be resized"))
+///     .build()?;
+/// # Ok::<(), v2_cancel_panic::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    threads: Option<Threads>,
+    capacity: usize,
+    token: CancelToken,
+    hooks: Hooks,
+}
+
+/// The code of the user that workers run apart from tasks.
+pub(crate) struct Hooks {
+    pub(crate) panic: PanicHandler,
+    pub(crate) name: Box<dyn Fn(usize) -> String + Send + Sync>,
+    pub(crate) start: Box<dyn Fn() + Send + Sync>,
+    pub(crate) stop: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder {
+            threads: None,
+            capacity: 1024,
+            token: CancelToken::new(),
+            hooks: Hooks {
+                panic: PanicHandler::default(),
+                name: Box::new(|number| format!("worker-{number}")),
+                start: Box::new(|| ()),
+                stop: Box::new(|| ()),
+            },
+        }
+    }
+
+    /// The number of threads. Without this, as many as the machine runs at a time
+    /// ([`available_parallelism`](thread::available_parallelism)).
+    pub fn threads(mut self, threads: impl Into<Threads>) -> Builder {
+        self.threads = Some(threads.into());
+        self
+    }
+
+    /// The number of places in the queue. Without this, 1024.
+    pub fn queue_capacity(mut self, capacity: usize) -> Builder {
+        self.capacity = capacity;
+        self
+    }
+
+    /// What to do with the payload of a panic: of a task, of a value that a task has captured, or
+    /// of a hook.
+    ///
+    /// Called on the worker, where waiting for the pool is a panic as it is in a task. A handler
+    /// that panics itself loses its message, and nothing else. Without a handler the message of
+    /// the standard panic hook is all that is heard.
+    pub fn panic_handler(
+        mut self,
+        handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static,
+    ) -> Builder {
+        self.hooks.panic = PanicHandler::new(handler);
+        self
+    }
+
+    /// The token that cancels the pool. Without this, one of its own
+    /// ([`Pool::cancel_token`]).
+    pub fn cancel_token(mut self, token: CancelToken) -> Builder {
+        self.token = token;
+        self
+    }
+
+    /// How threads are named, from their numbers 1, 2 and so on. Without this, `worker-1` etc.
+    ///
+    /// Called by [`build`](Builder::build), and a panic in it is a panic there.
+    pub fn thread_name(
+        mut self,
+        name: impl Fn(usize) -> String + Send + Sync + 'static,
+    ) -> Builder {
+        self.hooks.name = Box::new(name);
+        self
+    }
+
+    /// What each worker does before its first task. If it panics, the panic handler is told and
+    /// the worker works all the same.
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
+        self.hooks.start = Box::new(hook);
+        self
+    }
+
+    /// What each worker does after its last task. If it panics, the panic handler is told.
+    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
+        self.hooks.stop = Box::new(hook);
+        self
+    }
+
+    /// Starts the pool.
+    ///
+    /// # Errors
+    ///
+    /// A [`BuildError`] if a number is zero or above its limit, if a thread name contains a zero
+    /// byte, or if a thread cannot be started. Nothing is left behind.
+    pub fn build(self) -> Result<Pool, BuildError> {
+        let threads = match self.threads {
+            Some(Threads(threads)) => threads,
+            None => thread::available_parallelism().map_or(1, usize::from),
+        };
+        if threads == 0 {
+            return Err(BuildError::NoThreads);
+        }
+        if threads > Pool::MAX_THREADS {
+            return Err(BuildError::TooManyThreads(threads));
+        }
+        if self.capacity == 0 {
+            return Err(BuildError::NoCapacity);
+        }
+        if self.capacity > Pool::MAX_CAPACITY {
+            return Err(BuildError::TooMuchCapacity(self.capacity));
+        }
+        Pool::start(self, threads)
+    }
+}
+
+impl Pool {
+    /// Settings for a pool that needs more than two numbers.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts the threads. The numbers have been checked.
+    fn start(settings: Builder, threads: usize) -> Result<Pool, BuildError> {
+        let (sender, queue) = bounded(settings.capacity);
+        let door = Arc::new(Door::new(sender, settings.token));
+        let weak: Weak<Door> = Arc::downgrade(&door);
+        door.token.notify(&(weak as Weak<dyn OnCancel>));
+        let shared = Arc::new(Shared {
+            capacity: settings.capacity,
+            hooks: settings.hooks,
+            door,
+            queue,
+            tally: Tally::new(threads),
+            endings: Endings::default(),
+            living: Mutex::new(0),
+            left: Condvar::new(),
+        });
+        let mut pool = Pool {
+            shared,
+            threads: Mutex::default(),
+            gave_up: AtomicBool::new(false),
+        };
+        for place in 1..=threads {
+            // On an error the pool is dropped, which stops and joins the threads started so far.
+            let thread = worker::start(&pool.shared, place)?;
+            pool.threads.get_mut().push(thread);
+        }
+        Ok(pool)
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("panic", &self.panic)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! The way in: one lock decides which task is accepted, and where submitters wait for a place.
+
+use std::fmt;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::fence;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, TrySendError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::tally::{Count, Tally};
+use crate::task::Job;
+use crate::token::OnCancel;
+use crate::{CancelToken, Reason, Rejected};
+
+/// How long a submitter waits for a place in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    None,
+    For(Duration),
+    Forever,
+}
+
+/// Accepting a task and closing are both done under the lock of `queue`, so every task is either
+/// accepted before the pool closes, and then a worker will find it, or refused.
+///
+/// The channel has a blocking `send` of its own, but nobody can call back a submitter that sleeps
+/// inside it. So submitters sleep here, where closing the door wakes them.
+///
+/// Submitters write to the door and workers only look at `waiting`: it has a cache line to itself.
+#[repr(align(128))]
+pub(crate) struct Door {
+    /// The only sender of the channel. Dropping it closes the door: the workers take what is
+    /// queued, and then find the channel disconnected.
+    queue: Mutex<Option<Sender<Job>>>,
+    /// Signalled when a place comes free and when the door closes.
+    changed: Condvar,
+    /// Submitters inside [`Door::wait`]: a worker that takes a task need not lock if there are none.
+    waiting: Count,
+    /// The pool's token: nobody comes in once it is cancelled.
+    pub(crate) token: CancelToken,
+}
+
+impl Door {
+    pub(crate) fn new(queue: Sender<Job>, token: CancelToken) -> Door {
+        Door {
+            token,
+            queue: Mutex::new(Some(queue)),
+            changed: Condvar::new(),
+            waiting: Count::default(),
+        }
+    }
+
+    /// Accepts the job and counts it, or refuses it and counts nothing.
+    pub(crate) fn admit(
+        &self,
+        job: Job,
+        patience: Patience,
+        tally: &Tally,
+    ) -> Result<(), Rejected> {
+        let mut queue = self.queue.lock();
+        let admitted = match (self.offer(&queue, job, tally), patience) {
+            (Err((job, Reason::Full)), Patience::For(time)) => {
+                // Too long to be a point in time is as good as for ever.
+                self.wait(&mut queue, job, Instant::now().checked_add(time), tally)
+            }
+            (Err((job, Reason::Full)), Patience::Forever) => {
+                self.wait(&mut queue, job, None, tally)
+            }
+            (settled, _) => settled,
+        };
+        admitted.map_err(|(job, reason)| Rejected::new(job.task, reason))
+    }
+
+    fn wait(
+        &self,
+        queue: &mut MutexGuard<'_, Option<Sender<Job>>>,
+        mut job: Job,
+        deadline: Option<Instant>,
+        tally: &Tally,
+    ) -> Result<(), (Job, Reason)> {
+        self.waiting.0.fetch_add(1, SeqCst);
+        // Pairs with the fence in `place_freed`: a worker that has taken a task sees us waiting,
+        // or else we see the place that it has freed.
+        fence(SeqCst);
+        // A token with a deadline cancels nobody by itself: its waiters look at the clock.
+        let token = job.token.as_ref().and_then(CancelToken::deadline);
+        let deadlines = [deadline, token, self.token.deadline()];
+        let deadline = deadlines.into_iter().flatten().min();
+        let mut late = false;
+        let settled = loop {
+            job = match self.offer(queue, job, tally) {
+                Err((job, Reason::Full)) if late => break Err((job, Reason::Timeout)),
+                Err((job, Reason::Full)) => job,
+                settled => break settled,
+            };
+            match deadline {
+                Some(deadline) => late = self.changed.wait_until(queue, deadline).timed_out(),
+                None => self.changed.wait(queue),
+            }
+        };
+        self.waiting.0.fetch_sub(1, SeqCst);
+        if settled.is_err() {
+            // Whoever leaves without a place hands on the signal that may have been for it.
+            self.changed.notify_one();
+        }
+        settled
+    }
+
+    /// To be called by a worker that has taken a task out of the queue.
+    pub(crate) fn place_freed(&self) {
+        fence(SeqCst);
+        if self.waiting.0.load(Relaxed) > 0 {
+            // With the lock in between, a submitter that found the queue full is asleep by now.
+            drop(self.queue.lock());
+            self.changed.notify_one();
+        }
+    }
+
+    /// Refuses every task from now on, and those that wait for a place.
+    pub(crate) fn close(&self) {
+        drop(self.queue.lock().take());
+        self.changed.notify_all();
+    }
+
+    /// Runs `look` while nobody comes in.
+    pub(crate) fn while_shut<T>(&self, look: impl FnOnce() -> T) -> T {
+        let _queue = self.queue.lock();
+        look()
+    }
+
+    /// Whether a task with this token is not to run.
+    pub(crate) fn is_cancelled(&self, token: Option<&CancelToken>) -> bool {
+        self.token.is_cancelled() || token.is_some_and(CancelToken::is_cancelled)
+    }
+
+    /// Takes a place if there is one. To be called under the lock.
+    fn offer(
+        &self,
+        queue: &Option<Sender<Job>>,
+        job: Job,
+        tally: &Tally,
+    ) -> Result<(), (Job, Reason)> {
+        let Some(queue) = queue else {
+            return Err((job, Reason::ShutDown));
+        };
+        if self.is_cancelled(job.token.as_ref()) {
+            return Err((job, Reason::Cancelled));
+        }
+        // The task is counted first, since a worker may have finished it before `try_send` returns. To
+        // ask the channel for its length instead would fetch the line that the workers write to.
+        tally.begin();
+        if let Some(group) = &job.group {
+            group.tally.begin();
+        }
+        let (job, reason) = match queue.try_send(job) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(job)) => (job, Reason::Full),
+            Err(TrySendError::Disconnected(job)) => (job, Reason::ShutDown),
+        };
+        if let Some(group) = &job.group {
+            group.tally.end(Tally::DOOR);
+        }
+        tally.end(Tally::DOOR);
+        Err((job, reason))
+    }
+}
+
+/// Those who wait for a place look again, and find their task cancelled or not.
+impl OnCancel for Door {
+    fn on_cancel(&self) {
+        drop(self.queue.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door")
+    }
+}

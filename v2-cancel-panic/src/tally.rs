@@ -1,0 +1,101 @@
+//! The count of unfinished tasks, and those who wait for it to be zero.
+
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, Release, SeqCst},
+};
+
+use parking_lot::{Condvar, Mutex};
+
+/// How many tasks have begun their stay in a pool or a group, and how many are over.
+///
+/// One counter that goes up and down would be written by submitters and workers in turn, and the
+/// cache line that holds it would travel between their cores for every task. So there are two
+/// kinds of counter, which only grow: submitters write `begun`, each worker a place of its own in
+/// `over`, and only those who wait read them all. No task is unfinished when they are equal.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    begun: Count,
+    over: Box<[Count]>,
+    /// Threads inside [`Tally::wait`].
+    waiters: Count,
+    /// The largest number of tasks that had begun at an instant at which all of them were over.
+    rested: Mutex<usize>,
+    /// Signalled when `rested` grows.
+    rest: Condvar,
+}
+
+/// A counter on a cache line that it shares with nothing (two lines, since they are fetched in pairs).
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Count(pub(crate) AtomicUsize);
+
+impl Tally {
+    /// The place at which those who are not workers count.
+    pub(crate) const DOOR: usize = 0;
+
+    /// A tally with the places 1 to `workers`, at which workers count without meeting.
+    pub(crate) fn new(workers: usize) -> Tally {
+        Tally {
+            begun: Count::default(),
+            over: (0..=workers).map(|_| Count::default()).collect(),
+            waiters: Count::default(),
+            rested: Mutex::default(),
+            rest: Condvar::new(),
+        }
+    }
+
+    /// Counts a task that asks to be accepted: before a worker can see it, let alone end it.
+    ///
+    /// To be called under the lock of the pool's door, which makes the load and the store one step.
+    pub(crate) fn begin(&self) {
+        let begun = self.begun.0.load(Relaxed);
+        self.begun.0.store(begun + 1, Release);
+    }
+
+    /// Counts a task that is over: it has been refused, or its closure is dropped, run or not.
+    pub(crate) fn end(&self, place: usize) {
+        self.over[place].0.fetch_add(1, SeqCst);
+        // A waiter raises `waiters` before it looks at the counts, and here it is the other way
+        // round: so either the waiter sees this end, or this thread sees the waiter.
+        if self.waiters.0.load(SeqCst) > 0
+            && let Some(count) = self.at_rest()
+        {
+            let mut rested = self.rested.lock();
+            *rested = count.max(*rested);
+            self.rest.notify_all();
+        }
+    }
+
+    /// Returns once no task has been unfinished at some instant after the call.
+    pub(crate) fn wait(&self) {
+        let mut rested = self.rested.lock();
+        self.waiters.0.fetch_add(1, SeqCst);
+        let begun = self.begun.0.load(SeqCst);
+        // A rest with at least as many tasks as have begun by now is no older than this call.
+        while *rested < begun && self.at_rest().is_none() {
+            self.rest.wait(&mut rested);
+        }
+        self.waiters.0.fetch_sub(1, SeqCst);
+    }
+
+    /// Tasks accepted so far. To be called under the lock of the pool's door.
+    pub(crate) fn accepted(&self) -> usize {
+        self.begun.0.load(SeqCst) - self.over[Tally::DOOR].0.load(SeqCst)
+    }
+
+    /// Accepted tasks that are over.
+    pub(crate) fn over(&self) -> usize {
+        let workers = &self.over[Tally::DOOR + 1..];
+        workers.iter().map(|count| count.0.load(SeqCst)).sum()
+    }
+
+    /// The number of tasks so far, if all are over.
+    ///
+    /// `over` is read first, and never passes `begun`: if it is equal to a `begun` that was read
+    /// later, then it was equal at the instant at which `begun` was read.
+    fn at_rest(&self) -> Option<usize> {
+        let over = self.over.iter().map(|count| count.0.load(SeqCst)).sum();
+        (self.begun.0.load(SeqCst) == over).then_some(over)
+    }
+}

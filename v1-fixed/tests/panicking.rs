@@ -1,0 +1,167 @@
+//! What this version does not promise: a panic takes the worker with it. Even so nothing hangs.
+
+mod common;
+
+use std::panic::panic_any;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
+use v1_fixed::{Pool, Reason};
+
+#[test]
+fn a_panic_kills_its_worker_and_the_others_work_on() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(4, 8).unwrap());
+    for left in (1..4).rev() {
+        pool.execute(|| panic!("a task panics")).unwrap();
+        until(|| pool.threads() == left);
+    }
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..100 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.threads()), (100, 1));
+}
+
+#[test]
+fn a_task_that_panicked_is_over_like_any_other() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 8).unwrap());
+    let group = pool.group();
+    let captured = Arc::new(());
+    let inside = Arc::clone(&captured);
+    group
+        .execute(move || {
+            let _inside = inside;
+            panic!("a task panics");
+        })
+        .unwrap();
+    group.wait();
+    pool.wait_idle();
+    assert_eq!(Arc::strong_count(&captured), 1);
+}
+
+#[test]
+fn the_last_worker_closes_the_pool_and_drops_what_is_queued() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 2).unwrap());
+    let group = pool.group();
+    let gate = Gate::new();
+    let (begin, begun) = mpsc::channel();
+    let at = gate.clone();
+    group
+        .execute(move || {
+            begin.send(()).unwrap();
+            at.pass();
+            panic!("the last worker dies");
+        })
+        .unwrap();
+    begun.recv().unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    group.execute(adds_one(&ran)).unwrap();
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let submitters: Vec<_> = (0..8)
+            .map(|_| {
+                let (pool, task) = (&pool, adds_one(&ran));
+                scope.spawn(move || pool.execute(task).unwrap_err())
+            })
+            .collect();
+        let waiters = [
+            scope.spawn(|| pool.wait_idle()),
+            scope.spawn(|| group.wait()),
+        ];
+        thread::sleep(Duration::from_millis(20));
+        gate.open();
+        for submitter in submitters {
+            let rejected = submitter.join().unwrap();
+            assert_eq!(rejected.reason(), Reason::ShutDown);
+        }
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+    });
+    // Nothing ran, and what was queued is dropped: nobody else holds the counter.
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (0, 1));
+    assert_eq!(
+        pool.try_execute(|| ()).unwrap_err().reason(),
+        Reason::ShutDown
+    );
+    assert_eq!((pool.threads(), pool.queue_len()), (0, 0));
+    pool.shutdown();
+}
+
+#[test]
+fn every_worker_may_panic_at_once() {
+    let watchdog = Watchdog::start();
+    for _ in 0..50 {
+        let pool = watchdog.watch(Pool::new(4, 4).unwrap());
+        let meeting = Arc::new(std::sync::Barrier::new(4));
+        for _ in 0..4 {
+            let meeting = Arc::clone(&meeting);
+            pool.execute(move || {
+                meeting.wait();
+                panic!("all at once");
+            })
+            .unwrap();
+        }
+        // Refused sooner or later: no worker is left to make room.
+        until(|| pool.execute(|| ()).is_err());
+        pool.wait_idle();
+        pool.shutdown();
+    }
+}
+
+struct PanicOnDrop;
+
+impl Drop for PanicOnDrop {
+    fn drop(&mut self) {
+        panic!("dropping panics");
+    }
+}
+
+#[test]
+fn a_captured_value_that_panics_when_dropped_kills_the_worker_too() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 4).unwrap());
+    let value = PanicOnDrop;
+    pool.execute(move || {
+        let _value = &value;
+    })
+    .unwrap();
+    pool.wait_idle();
+    until(|| pool.threads() == 1);
+}
+
+#[test]
+fn a_payload_that_panics_when_dropped_does_not_disturb_the_shutdown() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    pool.execute(|| panic_any(PanicOnDrop)).unwrap();
+    pool.shutdown();
+    assert_eq!(pool.threads(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_panic_while_the_first_unwinds_aborts_the_process() {
+    if common::is_child() {
+        let pool = Pool::new(1, 4).unwrap();
+        let value = PanicOnDrop;
+        pool.execute(move || {
+            let _value = value;
+            panic!("the first panic");
+        })
+        .unwrap();
+        pool.shutdown();
+        return;
+    }
+    let test = "a_second_panic_while_the_first_unwinds_aborts_the_process";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+}

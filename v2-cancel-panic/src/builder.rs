@@ -85,15 +85,15 @@ impl Builder {
         self
     }
 
-    /// What to do with the payload of a panic: of a task, of a value that a task has captured, or
-    /// of a hook.
+    /// Who is told of a panic: of a task, of a value that a task has captured, or of a hook. The
+    /// payload is most often a `&str` or a `String` behind the [`Any`].
     ///
     /// Called on the worker, where waiting for the pool is a panic as it is in a task. A handler
     /// that panics itself loses its message, and nothing else. Without a handler the message of
     /// the standard panic hook is all that is heard.
     pub fn panic_handler(
         mut self,
-        handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static,
+        handler: impl Fn(&(dyn Any + Send)) + Send + Sync + 'static,
     ) -> Builder {
         self.hooks.panic = PanicHandler::new(handler);
         self

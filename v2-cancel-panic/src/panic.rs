@@ -5,15 +5,19 @@ use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What a task has panicked with.
-type Payload = Box<dyn Any + Send>;
+/// What a task has panicked with, as a handler sees it. It is lent and not given: were it the
+/// handler's own, a handler that panics would drop it while it unwinds, and a payload that panics
+/// when it is dropped would then abort the process.
+type Payload = dyn Any + Send;
+
+type Handler = Box<dyn Fn(&Payload) + Send + Sync>;
 
 /// Who is told of a panic, if anybody.
 #[derive(Default)]
-pub(crate) struct PanicHandler(Option<Box<dyn Fn(Payload) + Send + Sync>>);
+pub(crate) struct PanicHandler(Option<Handler>);
 
 impl PanicHandler {
-    pub(crate) fn new(handler: impl Fn(Payload) + Send + Sync + 'static) -> PanicHandler {
+    pub(crate) fn new(handler: impl Fn(&Payload) + Send + Sync + 'static) -> PanicHandler {
         PanicHandler(Some(Box::new(handler)))
     }
 
@@ -26,13 +30,15 @@ impl PanicHandler {
         let Err(payload) = catch_unwind(AssertUnwindSafe(user)) else {
             return true;
         };
-        // The handler may panic as well, and so may a payload when it is dropped. The payload of
-        // such a second panic is leaked: to drop it might be a third, and so on without end.
-        let told = catch_unwind(AssertUnwindSafe(|| match &self.0 {
-            Some(handler) => handler(payload),
-            None => drop(payload),
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(handler) = &self.0 {
+                handler(&*payload);
+            }
         }));
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        // The payload of a second panic is leaked: to drop it might be a third, and so on.
         told.unwrap_or_else(mem::forget);
+        dropped.unwrap_or_else(mem::forget);
         false
     }
 }

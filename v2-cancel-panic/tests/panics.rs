@@ -1,0 +1,241 @@
+//! A panic costs one task: the worker stays, on the same thread.
+
+mod common;
+
+use std::collections::HashSet;
+use std::panic::panic_any;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::thread::{self, ThreadId};
+
+use common::{Gate, Watchdog, adds_one};
+use v2_cancel_panic::Pool;
+
+struct PanicOnDrop(Arc<AtomicUsize>);
+
+impl Drop for PanicOnDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+        // A payload that brings a payload of its own: whoever drops it is panicked at again.
+        panic_any(PanicOnDrop(Arc::clone(&self.0)));
+    }
+}
+
+/// The threads of a pool of `threads`, all of them.
+fn crew(pool: &Pool, threads: usize) -> HashSet<ThreadId> {
+    let meeting = Arc::new(Barrier::new(threads));
+    let (tell, told) = mpsc::channel();
+    for _ in 0..threads {
+        let (tell, meeting) = (tell.clone(), Arc::clone(&meeting));
+        pool.execute(move || {
+            meeting.wait();
+            tell.send(thread::current().id()).unwrap();
+        })
+        .unwrap();
+    }
+    (0..threads).map(|_| told.recv().unwrap()).collect()
+}
+
+#[test]
+fn a_panicking_task_leaves_its_worker_alive_on_the_same_thread() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(4, 8).unwrap());
+    let before = crew(&pool, 4);
+    for _ in 0..100 {
+        pool.execute(|| panic!("a task panics")).unwrap();
+    }
+    pool.wait_idle();
+    assert_eq!((pool.threads(), pool.stats().panicked), (4, 100));
+    assert_eq!(crew(&pool, 4), before);
+}
+
+#[test]
+fn every_worker_may_panic_at_once_with_submitters_waiting() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(4, 1).unwrap());
+    let before = crew(&pool, 4);
+    let gate = Gate::new();
+    let (begin, begun) = mpsc::channel();
+    for _ in 0..4 {
+        let (begin, at) = (begin.clone(), gate.clone());
+        pool.execute(move || {
+            begin.send(()).unwrap();
+            at.pass();
+            panic!("all at once");
+        })
+        .unwrap();
+        begun.recv().unwrap();
+    }
+    let ran = Arc::new(AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| pool.execute(adds_one(&ran)).unwrap());
+        }
+        gate.open();
+    });
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.stats().panicked), (16, 4));
+    assert_eq!(crew(&pool, 4), before);
+}
+
+#[test]
+fn the_handler_gets_the_payload() {
+    let watchdog = Watchdog::start();
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let pool = Pool::builder()
+        .threads(1)
+        .panic_handler(move |payload| {
+            let text = payload.downcast_ref::<&str>().copied().map(String::from);
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+            let number = payload.downcast_ref::<u32>().map(u32::to_string);
+            tell.lock().unwrap().send(text.or(number)).unwrap();
+        })
+        .build()
+        .unwrap();
+    let pool = watchdog.watch(pool);
+    pool.execute(|| panic!("words")).unwrap();
+    pool.execute(|| panic!("{} words", 2)).unwrap();
+    pool.execute(|| panic_any(3_u32)).unwrap();
+    let heard: Vec<_> = (0..3).map(|_| told.recv().unwrap().unwrap()).collect();
+    assert_eq!(heard, ["words", "2 words", "3"]);
+}
+
+#[test]
+fn a_handler_a_payload_and_a_captured_value_may_panic_as_well() {
+    let watchdog = Watchdog::start();
+    let drops = Arc::new(AtomicUsize::new(0));
+    for with_handler in [false, true] {
+        let mut builder = Pool::builder().threads(1).queue_capacity(16);
+        if with_handler {
+            builder = builder.panic_handler(|_payload| panic!("the handler panics"));
+        }
+        let pool = watchdog.watch(builder.build().unwrap());
+        let before = crew(&pool, 1);
+        // A payload that panics when it is dropped.
+        let payload = PanicOnDrop(Arc::clone(&drops));
+        pool.execute(move || panic_any(payload)).unwrap();
+        // A captured value that panics when it is dropped, after the task has returned.
+        let value = PanicOnDrop(Arc::clone(&drops));
+        pool.execute(move || {
+            let _value = &value;
+        })
+        .unwrap();
+        pool.wait_idle();
+        assert_eq!((pool.stats().panicked, pool.stats().completed), (2, 1));
+        assert_eq!(crew(&pool, 1), before);
+    }
+    assert!(drops.load(SeqCst) >= 4);
+}
+
+#[test]
+fn a_value_that_panics_while_a_cancelled_task_is_dropped_costs_nothing_more() {
+    let watchdog = Watchdog::start();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let inside = Arc::clone(&heard);
+    let pool = Pool::builder()
+        .threads(1)
+        .panic_handler(move |_| {
+            inside.fetch_add(1, SeqCst);
+        })
+        .build()
+        .unwrap();
+    let pool = watchdog.watch(pool);
+    let gate = Gate::new();
+    let (begin, begun) = mpsc::channel();
+    let at = gate.clone();
+    pool.execute(move || {
+        begin.send(()).unwrap();
+        at.pass();
+    })
+    .unwrap();
+    begun.recv().unwrap();
+    for _ in 0..3 {
+        let value = PanicOnDrop(Arc::default());
+        pool.execute(move || drop(value)).unwrap();
+    }
+    pool.cancel();
+    gate.open();
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!(
+        (stats.completed, stats.cancelled, stats.panicked),
+        (1, 3, 0)
+    );
+    assert_eq!((heard.load(SeqCst), pool.threads()), (3, 1));
+}
+
+#[test]
+fn hooks_run_on_every_worker_and_a_hook_that_panics_costs_nothing() {
+    let watchdog = Watchdog::start();
+    let (starts, stops, heard) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (started, stopped, told) = (Arc::clone(&starts), Arc::clone(&stops), Arc::clone(&heard));
+    let pool = Pool::builder()
+        .threads(3)
+        .on_thread_start(move || {
+            started.fetch_add(1, SeqCst);
+            panic!("the start hook panics");
+        })
+        .on_thread_stop(move || {
+            stopped.fetch_add(1, SeqCst);
+            panic!("the stop hook panics");
+        })
+        .panic_handler(move |_| {
+            told.fetch_add(1, SeqCst);
+        })
+        .build()
+        .unwrap();
+    let pool = watchdog.watch(pool);
+    assert_eq!(crew(&pool, 3).len(), 3);
+    pool.shutdown();
+    let counts = [&starts, &stops, &heard].map(|count| count.load(SeqCst));
+    assert_eq!(counts, [3, 3, 6]);
+}
+
+#[test]
+fn the_start_hook_comes_first_and_the_stop_hook_last() {
+    let watchdog = Watchdog::start();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |what: &'static str| {
+        let order = Arc::clone(&order);
+        move || order.lock().unwrap().push(what)
+    };
+    let pool = Pool::builder()
+        .threads(1)
+        .on_thread_start(note("start"))
+        .on_thread_stop(note("stop"))
+        .build()
+        .unwrap();
+    let pool = watchdog.watch(pool);
+    pool.execute(note("task")).unwrap();
+    pool.shutdown();
+    assert_eq!(*order.lock().unwrap(), ["start", "task", "stop"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_panic_while_the_first_unwinds_aborts_the_process() {
+    struct Plain;
+    impl Drop for Plain {
+        fn drop(&mut self) {
+            panic!("the second panic");
+        }
+    }
+    if common::is_child() {
+        let pool = Pool::new(1, 4).unwrap();
+        pool.execute(move || {
+            let _value = Plain;
+            panic!("the first panic");
+        })
+        .unwrap();
+        pool.shutdown();
+        return;
+    }
+    let test = "a_second_panic_while_the_first_unwinds_aborts_the_process";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+}

@@ -1,0 +1,211 @@
+//! Stopping with a deadline, and stopping with the tasks handed back.
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
+use v2_cancel_panic::{Pool, Reason};
+
+/// A pool of one worker that waits at the gate, with `queued` tasks behind it.
+fn busy_pool(watchdog: &Watchdog, queued: usize, ran: &Arc<AtomicUsize>) -> (Arc<Pool>, Gate) {
+    let pool = watchdog.watch(Pool::new(1, 64).unwrap());
+    let gate = Gate::new();
+    let (begin, begun) = mpsc::channel();
+    let at = gate.clone();
+    pool.execute(move || {
+        begin.send(()).unwrap();
+        at.pass();
+    })
+    .unwrap();
+    begun.recv().unwrap();
+    for _ in 0..queued {
+        pool.execute(adds_one(ran)).unwrap();
+    }
+    (pool, gate)
+}
+
+#[test]
+fn a_shutdown_that_times_out_says_what_is_left_and_can_be_continued() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, gate) = busy_pool(&watchdog, 3, &ran);
+    let patience = Duration::from_millis(50);
+    let start = Instant::now();
+    let unfinished = pool.shutdown_timeout(patience).unwrap_err();
+    assert!(start.elapsed() >= patience && start.elapsed() < LONG / 6);
+    assert_eq!((unfinished.running, unfinished.queued), (1, 3));
+    assert_eq!(
+        unfinished.to_string(),
+        "the pool did not stop in time: 1 tasks run, 3 are queued"
+    );
+    assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+    assert!(pool.shutdown_timeout(Duration::ZERO).is_err());
+    gate.open();
+    pool.shutdown_timeout(LONG).unwrap();
+    assert_eq!((ran.load(SeqCst), pool.threads()), (3, 0));
+    pool.shutdown_timeout(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn endless_patience_is_a_plain_shutdown() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, gate) = busy_pool(&watchdog, 3, &ran);
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let stopper = scope.spawn(|| pool.shutdown_timeout(Duration::MAX));
+        thread::sleep(Duration::from_millis(10));
+        assert!(!stopper.is_finished());
+        gate.open();
+        stopper.join().unwrap().unwrap();
+    });
+    assert_eq!((ran.load(SeqCst), pool.threads()), (3, 0));
+}
+
+#[test]
+fn a_drop_after_a_time_out_does_not_wait_and_the_workers_go_on() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, gate) = busy_pool(&watchdog, 3, &ran);
+    let group = pool.group();
+    pool.shutdown_timeout(Duration::ZERO).unwrap_err();
+    drop(pool); // would hang here: the gate is shut
+    gate.open();
+    common::until(|| ran.load(SeqCst) == 3 && Arc::strong_count(&ran) == 1);
+    drop(group);
+}
+
+#[test]
+fn a_drop_waits_again_after_a_later_shutdown_in_time() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, gate) = busy_pool(&watchdog, 3, &ran);
+    pool.shutdown_timeout(Duration::ZERO).unwrap_err();
+    gate.open();
+    pool.shutdown();
+    assert_eq!(pool.threads(), 0);
+}
+
+#[test]
+fn on_a_worker_a_shutdown_with_a_deadline_closes_the_door_and_says_what_runs() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let (tell, told) = mpsc::channel();
+    let inside = Arc::clone(&pool);
+    pool.execute(move || tell.send(inside.shutdown_timeout(LONG)).unwrap())
+        .unwrap();
+    let unfinished = told.recv().unwrap().unwrap_err();
+    assert_eq!((unfinished.running, unfinished.queued), (1, 0));
+    pool.shutdown();
+    assert_eq!(pool.threads(), 0);
+}
+
+#[test]
+fn shutdown_now_hands_back_what_is_queued_in_order_and_waits_for_nobody() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 0, &Arc::default());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    for n in 0..5 {
+        let order = Arc::clone(&order);
+        pool.execute(move || order.lock().unwrap().push(n)).unwrap();
+    }
+    let tasks = pool.shutdown_now();
+    assert!(order.lock().unwrap().is_empty());
+    assert_eq!(
+        (tasks.len(), pool.stats().returned, pool.stats().running),
+        (5, 5, 1)
+    );
+    tasks.into_iter().for_each(v2_cancel_panic::Task::run);
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+    assert!(pool.shutdown_now().is_empty());
+    gate.open();
+    pool.shutdown();
+}
+
+#[test]
+fn a_group_counts_tasks_as_returned_at_once_although_they_are_kept() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 0, &Arc::default());
+    let _open = OpenOnDrop(&gate);
+    let group = pool.group();
+    for _ in 0..3 {
+        group.execute(|| ()).unwrap();
+    }
+    let kept = pool.shutdown_now();
+    let report = group.wait();
+    assert_eq!((report.returned, report.completed), (3, 0));
+    assert_eq!(kept.len(), 3);
+}
+
+#[test]
+fn shutdown_now_on_a_worker_hands_back_too() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 8).unwrap());
+    let gate = Gate::new();
+    let (tell, told) = mpsc::channel();
+    let (inside, at) = (Arc::clone(&pool), gate.clone());
+    pool.execute(move || {
+        at.pass();
+        tell.send(inside.shutdown_now().len()).unwrap();
+    })
+    .unwrap();
+    for _ in 0..4 {
+        pool.execute(|| ()).unwrap();
+    }
+    gate.open();
+    assert_eq!(told.recv().unwrap(), 4);
+    pool.shutdown();
+}
+
+#[test]
+fn every_task_runs_or_comes_back_when_many_submit_and_many_stop() {
+    let watchdog = Watchdog::start();
+    for round in 0..50 {
+        let pool = watchdog.watch(Pool::new(3, 4).unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (accepted, refused, returned) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
+        let start = Barrier::new(11);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..50 {
+                        match pool.execute(adds_one(&ran)) {
+                            Ok(()) => accepted.fetch_add(1, SeqCst),
+                            Err(_) => refused.fetch_add(1, SeqCst),
+                        };
+                    }
+                });
+            }
+            for n in 0..3 {
+                let (pool, start, returned) = (&pool, &start, &returned);
+                scope.spawn(move || {
+                    start.wait();
+                    thread::sleep(Duration::from_micros(round * 10));
+                    match n {
+                        0 => pool.shutdown(),
+                        1 => pool.shutdown_timeout(LONG).unwrap(),
+                        _ => {
+                            returned.fetch_add(pool.shutdown_now().len(), SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        pool.wait_idle();
+        let stats = pool.stats();
+        assert_eq!(stats.accepted, accepted.load(SeqCst));
+        assert_eq!(stats.completed, ran.load(SeqCst));
+        assert_eq!(stats.returned, returned.load(SeqCst));
+        assert_eq!(stats.accepted, stats.completed + stats.returned);
+        assert_eq!(accepted.load(SeqCst) + refused.load(SeqCst), 8 * 50);
+    }
+}

@@ -128,7 +128,7 @@ pub(crate) fn in_child(test: &str, limit: &str) -> std::process::Output {
     std::process::Command::new("sh")
         .args(["-c", &format!(r#"{limit}; exec "$0" "$@""#)])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .args([test, "--nocapture", "--test-threads=1"])
         .env("IN_CHILD", "1")
         .output()
         .unwrap()

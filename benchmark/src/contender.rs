@@ -1,0 +1,165 @@
+//! How a pool looks to those who race it and to those who hold it to the laws.
+//!
+//! Code that is written against these traits does not know which pool it drives, or whether there
+//! is one: [`Inline`](crate::contenders::inline::Inline) runs every task on the caller's thread.
+
+use std::error::Error;
+use std::fmt::{self, Debug};
+use std::time::Duration;
+
+/// A pool in a race: tasks go in, and at some point all are done.
+///
+/// Tasks are passed on as they are. Whether a closure is boxed, and how often, is the pool's own
+/// business and counts as its own cost.
+pub trait Contender: Send + Sync + Sized + 'static {
+    /// The name in tables and plots.
+    const NAME: &'static str;
+
+    /// Starts a pool of that many threads, with room for that many waiting tasks, if it has a bound.
+    fn start(threads: usize, capacity: usize) -> Self;
+
+    /// Submits a task, and waits for a place if the pool has a bound.
+    fn execute(&self, task: impl FnOnce() + Send + 'static);
+
+    /// Returns once every task submitted so far has finished.
+    fn wait(&self);
+}
+
+/// A task that came back.
+pub struct Refused {
+    /// Why.
+    pub why: Why,
+    /// Runs the task.
+    pub task: Box<dyn FnOnce() + Send>,
+}
+
+impl Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("why", &self.why)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a task was refused, whatever the version calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The queue was full.
+    Full,
+    /// No place came free in time.
+    Timeout,
+    /// The pool was shut down.
+    ShutDown,
+    /// A token was cancelled.
+    Cancelled,
+}
+
+/// How long to wait for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// `try_execute`.
+    None,
+    /// `execute_timeout`.
+    For(Duration),
+    /// `execute`.
+    Forever,
+}
+
+/// Some of a pool's tasks.
+pub trait LawfulGroup: Send + Sync + 'static {
+    /// Submits a task of the group.
+    ///
+    /// # Errors
+    ///
+    /// The task, if it is refused.
+    fn submit(&self, task: impl FnOnce() + Send + 'static) -> Result<(), Refused>;
+
+    /// Waits for the group's tasks.
+    fn wait(&self);
+}
+
+/// A pool that keeps the laws from v1 on.
+pub trait Lawful: Send + Sync + Sized + Debug + 'static {
+    /// A batch of tasks to wait for.
+    type Group: LawfulGroup;
+
+    /// Starts a pool.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of range or a thread cannot be started.
+    fn build(threads: usize, capacity: usize) -> Result<Self, Box<dyn Error + Send + Sync>>;
+
+    /// Submits a task.
+    ///
+    /// # Errors
+    ///
+    /// The task, if it is refused.
+    fn submit(
+        &self,
+        patience: Patience,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused>;
+
+    /// A new group.
+    fn group(&self) -> Self::Group;
+
+    /// Waits until the pool has nothing to do.
+    fn wait_idle(&self);
+
+    /// Refuses, drains and joins.
+    fn shutdown(&self);
+
+    /// Tasks that wait in the queue.
+    fn queue_len(&self) -> usize;
+
+    /// Worker threads.
+    fn threads(&self) -> usize;
+}
+
+/// A pool that keeps the laws of v2 as well.
+pub trait Cancellable: Lawful {
+    /// What calls a task off.
+    type Token: Clone + Send + Sync + 'static;
+
+    /// A new token.
+    fn token() -> Self::Token;
+
+    /// Cancels it.
+    fn cancel(token: &Self::Token);
+
+    /// Submits a task that the token calls off.
+    ///
+    /// # Errors
+    ///
+    /// The task, if it is refused.
+    fn submit_with(
+        &self,
+        token: &Self::Token,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused>;
+
+    /// Cancels the pool.
+    fn cancel_all(&self);
+
+    /// Closes the pool and gives back what is queued.
+    fn shutdown_now(&self) -> Vec<Box<dyn FnOnce() + Send>>;
+
+    /// How the tasks have ended.
+    fn endings(&self) -> Endings;
+}
+
+/// The counts of a pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Endings {
+    /// Tasks that were accepted.
+    pub accepted: usize,
+    /// Of these, those that ran and returned.
+    pub completed: usize,
+    /// Those that ran and panicked.
+    pub panicked: usize,
+    /// Those dropped because of a token.
+    pub cancelled: usize,
+    /// Those handed back.
+    pub returned: usize,
+}

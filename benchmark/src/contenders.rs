@@ -1,0 +1,4 @@
+//! The pools, a file for each family.
+
+pub mod inline;
+pub mod ours;

@@ -1,0 +1,146 @@
+//! The versions that this project builds.
+//!
+//! Code written for a version compiles on every later one, so the same lines serve for all: a
+//! macro writes them for each crate.
+
+use std::error::Error;
+
+use crate::contender::{
+    Cancellable, Contender, Endings, Lawful, LawfulGroup, Patience, Refused, Why,
+};
+
+/// What every version can do. `$reason` are the reasons that came with later versions.
+macro_rules! lawful {
+    ($version:ident, $name:literal $(, $reason:ident)*) => {
+        impl Contender for $version::Pool {
+            const NAME: &'static str = $name;
+
+            fn start(threads: usize, capacity: usize) -> Self {
+                Self::new(threads, capacity).expect("the races ask for pools that can be built")
+            }
+
+            fn execute(&self, task: impl FnOnce() + Send + 'static) {
+                Self::execute(self, task).expect("no race shuts its pool down");
+            }
+
+            fn wait(&self) {
+                self.wait_idle();
+            }
+        }
+
+        impl From<$version::Rejected> for Refused {
+            fn from(rejected: $version::Rejected) -> Refused {
+                let why = match rejected.reason() {
+                    $version::Reason::Full => Why::Full,
+                    $version::Reason::Timeout => Why::Timeout,
+                    $version::Reason::ShutDown => Why::ShutDown,
+                    $($version::Reason::$reason => Why::$reason,)*
+                    reason => unreachable!("{reason} is new: give it a name here"),
+                };
+                let task = rejected.into_task();
+                Refused { why, task: Box::new(move || task.run()) }
+            }
+        }
+
+        impl LawfulGroup for $version::Group {
+            fn submit(&self, task: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
+                Ok(self.execute(task)?)
+            }
+
+            fn wait(&self) {
+                Self::wait(self);
+            }
+        }
+
+        impl Lawful for $version::Pool {
+            type Group = $version::Group;
+
+            fn build(threads: usize, capacity: usize) -> Result<Self, Box<dyn Error + Send + Sync>> {
+                Ok(Self::new(threads, capacity)?)
+            }
+
+            fn submit(
+                &self,
+                patience: Patience,
+                task: impl FnOnce() + Send + 'static,
+            ) -> Result<(), Refused> {
+                Ok(match patience {
+                    Patience::None => self.try_execute(task),
+                    Patience::For(time) => self.execute_timeout(task, time),
+                    Patience::Forever => Self::execute(self, task),
+                }?)
+            }
+
+            fn group(&self) -> $version::Group {
+                Self::group(self)
+            }
+
+            fn wait_idle(&self) {
+                Self::wait_idle(self);
+            }
+
+            fn shutdown(&self) {
+                Self::shutdown(self);
+            }
+
+            fn queue_len(&self) -> usize {
+                Self::queue_len(self)
+            }
+
+            fn threads(&self) -> usize {
+                Self::threads(self)
+            }
+        }
+    };
+}
+
+/// What the versions from v2 on can do.
+macro_rules! cancellable {
+    ($version:ident) => {
+        impl Cancellable for $version::Pool {
+            type Token = $version::CancelToken;
+
+            fn token() -> Self::Token {
+                $version::CancelToken::new()
+            }
+
+            fn cancel(token: &Self::Token) {
+                token.cancel();
+            }
+
+            fn submit_with(
+                &self,
+                token: &Self::Token,
+                task: impl FnOnce() + Send + 'static,
+            ) -> Result<(), Refused> {
+                Ok(self.execute_with(token, task)?)
+            }
+
+            fn cancel_all(&self) {
+                Self::cancel(self);
+            }
+
+            fn shutdown_now(&self) -> Vec<Box<dyn FnOnce() + Send>> {
+                let boxed = |task: $version::Task| -> Box<dyn FnOnce() + Send> {
+                    Box::new(move || task.run())
+                };
+                Self::shutdown_now(self).into_iter().map(boxed).collect()
+            }
+
+            fn endings(&self) -> Endings {
+                let stats = self.stats();
+                Endings {
+                    accepted: stats.accepted,
+                    completed: stats.completed,
+                    panicked: stats.panicked,
+                    cancelled: stats.cancelled,
+                    returned: stats.returned,
+                }
+            }
+        }
+    };
+}
+
+lawful!(v1_fixed, "v1");
+lawful!(v2_cancel_panic, "v2", Cancelled);
+cancellable!(v2_cancel_panic);

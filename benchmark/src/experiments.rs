@@ -1,0 +1,104 @@
+//! The book's experiments: each asks a question, has an answer to predict, and runs in seconds.
+//!
+//! `cargo xp` runs them by name. What a run prints and what the book quotes are the same numbers:
+//! `cargo xp NAME --record` writes them to where the book reads them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::trace::Trace;
+
+mod no_way_out;
+mod release_of_submitters;
+mod thread_per_task;
+mod three_panics;
+mod who_holds_the_lock;
+
+/// One experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Experiment {
+    /// What `cargo xp` calls it.
+    pub name: &'static str,
+    /// What it asks.
+    pub question: &'static str,
+    /// What to think about before the answer is seen.
+    pub predict: &'static str,
+    /// The law or claim that it checks.
+    pub checks: &'static str,
+    /// Runs it.
+    pub run: fn() -> Outcome,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What a reader is told, line by line.
+    pub happened: Vec<String>,
+    /// Whether the law or claim held.
+    pub held: bool,
+    /// The numbers that the book quotes, by name.
+    pub results: BTreeMap<&'static str, f64>,
+    /// The runs that the book draws, by name.
+    pub traces: BTreeMap<&'static str, Trace>,
+}
+
+impl Outcome {
+    fn tell(&mut self, line: impl Into<String>) {
+        self.happened.push(line.into());
+    }
+
+    fn result(&mut self, name: &'static str, value: f64) {
+        self.results.insert(name, value);
+    }
+}
+
+/// All experiments, in the order of the book.
+pub const ALL: &[Experiment] = &[
+    thread_per_task::EXPERIMENT,
+    who_holds_the_lock::EXPERIMENT,
+    release_of_submitters::EXPERIMENT,
+    three_panics::EXPERIMENT,
+    no_way_out::EXPERIMENT,
+];
+
+/// How long `work` takes, in milliseconds.
+fn millis(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+/// Runs `work` without the messages that panicking threads print.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let value = work();
+    std::panic::set_hook(hook);
+    value
+}
+
+/// Waits until `state` is true, or until `limit` is over. Returns whether it is true.
+fn within(limit: Duration, mut state: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while !state() {
+        if start.elapsed() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    #[ignore = "takes seconds and wants a quiet machine: run by `cargo deep`"]
+    fn every_experiment_ends_and_its_claim_holds() {
+        for experiment in ALL {
+            let outcome = (experiment.run)();
+            assert!(outcome.held, "{}: {:#?}", experiment.name, outcome.happened);
+        }
+    }
+}

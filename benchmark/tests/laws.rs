@@ -1,0 +1,455 @@
+//! The laws, on every version that promises them.
+//!
+//! A law is one function, written against the traits of `benchmark::contender`; the macro at the
+//! end makes a test of it for each version, such as `v1::exactly_once`.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use benchmark::contender::{Cancellable, Lawful, LawfulGroup, Patience, Why};
+use benchmark::contenders::inline::Inline;
+use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
+
+#[path = "../../v1-fixed/tests/common/mod.rs"]
+mod common;
+
+/// A pool whose workers are all busy until the gate opens.
+fn busy<P: Lawful>(watchdog: &Watchdog, threads: usize, capacity: usize) -> (Arc<P>, Gate) {
+    let pool = watchdog.watch(P::build(threads, capacity).unwrap());
+    let gate = Gate::new();
+    let (begin, begun) = mpsc::channel();
+    for _ in 0..threads {
+        let (begin, at) = (begin.clone(), gate.clone());
+        let task = move || {
+            begin.send(()).unwrap();
+            at.pass();
+        };
+        assert!(pool.submit(Patience::Forever, task).is_ok());
+        begun.recv().unwrap();
+    }
+    (pool, gate)
+}
+
+/// Law 1: an accepted task runs exactly once, whoever submits and whoever shuts down meanwhile.
+fn exactly_once<P: Lawful>(rounds: usize) {
+    let watchdog = Watchdog::start();
+    for round in 0..rounds {
+        let pool = watchdog.watch(P::build(1 + round % 4, 1 + round % 3).unwrap());
+        let runs: Arc<Vec<AtomicUsize>> = Arc::new((0..400).map(|_| AtomicUsize::new(0)).collect());
+        let accepted: Vec<AtomicUsize> = (0..400).map(|_| AtomicUsize::new(0)).collect();
+        let start = Barrier::new(5);
+        thread::scope(|scope| {
+            for submitter in 0..4 {
+                let (pool, runs, accepted, start) = (&pool, &runs, &accepted, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for n in submitter * 100..submitter * 100 + 100 {
+                        let runs = Arc::clone(runs);
+                        let patience = [Patience::Forever, Patience::For(LONG), Patience::None];
+                        let submitted = pool.submit(patience[n % 3], move || {
+                            runs[n].fetch_add(1, SeqCst);
+                        });
+                        accepted[n].store(usize::from(submitted.is_ok()), SeqCst);
+                    }
+                });
+            }
+            start.wait();
+            if round % 2 == 0 {
+                thread::sleep(Duration::from_micros(round as u64 % 10 * 30));
+                pool.shutdown();
+            }
+        });
+        drop(pool); // runs what is left
+        for n in 0..400 {
+            assert_eq!(runs[n].load(SeqCst), accepted[n].load(SeqCst), "task {n}");
+        }
+    }
+}
+
+/// Law 2: a refused task returns to its caller with the reason, and has not run.
+fn handed_back<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, gate) = busy::<P>(&watchdog, 2, 1);
+    assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+    let full = pool.submit(Patience::None, adds_one(&ran)).unwrap_err();
+    let late = pool
+        .submit(Patience::For(Duration::from_millis(5)), adds_one(&ran))
+        .unwrap_err();
+    gate.open();
+    pool.shutdown();
+    assert_eq!(ran.load(SeqCst), 1);
+    let closed = pool.submit(Patience::Forever, adds_one(&ran)).unwrap_err();
+    let group = pool.group().submit(adds_one(&ran)).unwrap_err();
+    let refused = [full, late, closed, group];
+    let reasons = refused.each_ref().map(|refused| refused.why);
+    assert_eq!(
+        reasons,
+        [Why::Full, Why::Timeout, Why::ShutDown, Why::ShutDown]
+    );
+    assert_eq!(ran.load(SeqCst), 1, "a refused task has run");
+    for refused in refused {
+        (refused.task)();
+    }
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (5, 1));
+}
+
+/// Law 2, for what runs tasks in place: only a shutdown refuses.
+fn handed_back_in_place() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let pool = Inline::build(1, 1).unwrap();
+    pool.shutdown();
+    let refused = pool.submit(Patience::Forever, adds_one(&ran)).unwrap_err();
+    assert_eq!((refused.why, ran.load(SeqCst)), (Why::ShutDown, 0));
+    (refused.task)();
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// Law 3: never more than `capacity` tasks queued from outside, never more than `threads` running.
+fn bounded<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy::<P>(&watchdog, 3, 4);
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let accepted = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            let (pool, accepted) = (&pool, &accepted);
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+                    let submitted = pool.submit(Patience::Forever, move || {
+                        most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                        thread::yield_now();
+                        running.fetch_sub(1, SeqCst);
+                    });
+                    assert!(submitted.is_ok());
+                    accepted.fetch_add(1, SeqCst);
+                }
+            });
+        }
+        // Time for one too many to get in.
+        thread::sleep(Duration::from_millis(30));
+        let state = (accepted.load(SeqCst), pool.queue_len());
+        gate.open();
+        assert!(
+            state.0 <= 4 && state.1 <= 4,
+            "(accepted, queued) = {state:?}"
+        );
+        while accepted.load(SeqCst) < 8 * 50 {
+            assert!(pool.queue_len() <= 4);
+        }
+    });
+    pool.wait_idle();
+    assert!((1..=3).contains(&most.load(SeqCst)));
+}
+
+/// Law 4: a submitter waits on a full queue and proceeds when a place frees; a time-out is neither
+/// early nor late; those that gave up take no place that comes free later.
+fn back_pressure<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy::<P>(&watchdog, 1, 2);
+    let _open = OpenOnDrop(&gate);
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        assert!(pool.submit(Patience::None, adds_one(&ran)).is_ok());
+    }
+    let patience = Duration::from_millis(40);
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                let start = Instant::now();
+                let refused = pool.submit(Patience::For(patience), || ()).unwrap_err();
+                let waited = start.elapsed();
+                assert_eq!(refused.why, Why::Timeout);
+                assert!(waited >= patience && waited < LONG / 6, "waited {waited:?}");
+            });
+        }
+    });
+    thread::scope(|scope| {
+        let submitters: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| pool.submit(Patience::Forever, adds_one(&ran)).is_ok()))
+            .collect();
+        thread::sleep(Duration::from_millis(20));
+        let waiting = submitters.iter().all(|submitter| !submitter.is_finished());
+        gate.open();
+        assert!(waiting, "a submitter did not wait");
+        assert!(
+            submitters
+                .into_iter()
+                .all(|submitter| submitter.join().unwrap())
+        );
+    });
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 10);
+}
+
+/// Law 4, its other half: on a worker nobody waits for a place in the worker's own pool.
+fn no_wait_on_a_worker<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(1, 1).unwrap());
+    let (tell, told) = mpsc::channel();
+    let inside = Arc::clone(&pool);
+    let nested = move || {
+        let first = inside.submit(Patience::Forever, || ()).is_ok();
+        let second = inside
+            .submit(Patience::Forever, || ())
+            .map_err(|refused| refused.why);
+        tell.send((first, second.err())).unwrap();
+    };
+    assert!(pool.submit(Patience::Forever, nested).is_ok());
+    assert_eq!(told.recv().unwrap(), (true, Some(Why::Full)));
+}
+
+/// Law 5: a wait returns only when the closures are dropped; all waiters wake; nothing to wait for
+/// is no wait.
+fn done_means_done<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(3, 8).unwrap());
+    pool.wait_idle();
+    pool.group().wait();
+    for _ in 0..100 {
+        let (captured, group) = (Arc::new(()), pool.group());
+        for n in 0..6 {
+            let (inside, child, nested) = (
+                Arc::clone(&captured),
+                Arc::clone(&captured),
+                Arc::clone(&pool),
+            );
+            let task = move || {
+                if n == 0 {
+                    let _ = nested.submit(Patience::None, move || drop(child));
+                }
+                thread::yield_now();
+                drop(inside);
+            };
+            assert!(group.submit(task).is_ok());
+        }
+        thread::scope(|scope| {
+            for n in 0..4 {
+                let (pool, group, captured) = (&pool, &group, &captured);
+                scope.spawn(move || {
+                    if n % 2 == 0 {
+                        group.wait();
+                    } else {
+                        pool.wait_idle();
+                        assert_eq!(Arc::strong_count(captured), 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(Arc::strong_count(&captured), 1);
+    }
+}
+
+/// Law 6: shutdown is idempotent, may be called by many at once and by a worker; waiting
+/// submitters return; afterwards the threads are gone.
+fn shutdown_ends<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    for round in 0..20 {
+        let (pool, gate) = busy::<P>(&watchdog, 2, 1);
+        let ran = Arc::new(AtomicUsize::new(0));
+        assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+        let accepted = AtomicUsize::new(1);
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&gate);
+            for _ in 0..8 {
+                scope.spawn(|| match pool.submit(Patience::Forever, adds_one(&ran)) {
+                    Ok(()) => {
+                        accepted.fetch_add(1, SeqCst);
+                    }
+                    Err(refused) => assert_eq!(refused.why, Why::ShutDown),
+                });
+            }
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    pool.shutdown();
+                    assert_eq!(pool.threads(), 0);
+                });
+            }
+            thread::sleep(Duration::from_micros(round * 50));
+        });
+        pool.shutdown();
+        assert_eq!(ran.load(SeqCst), accepted.load(SeqCst));
+        assert_eq!(Arc::strong_count(&ran), 1);
+    }
+    shutdown_by_a_task::<P>();
+}
+
+fn shutdown_by_a_task<P: Lawful>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(1, 4).unwrap());
+    let (ran, gate) = (Arc::new(AtomicUsize::new(0)), Gate::new());
+    let (inside, at) = (Arc::clone(&pool), gate.clone());
+    let group = pool.group();
+    // This task will own the pool alone: its end is the pool's end.
+    let task = move || {
+        at.pass();
+        inside.shutdown();
+        drop(inside);
+    };
+    assert!(group.submit(task).is_ok());
+    assert!(group.submit(adds_one(&ran)).is_ok());
+    drop(pool);
+    gate.open();
+    group.wait();
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// Law 6 for what has no threads: it refuses afterwards.
+fn shutdown_ends_in_place() {
+    let pool = Inline::build(1, 1).unwrap();
+    pool.shutdown();
+    pool.shutdown();
+    assert!(pool.submit(Patience::Forever, || ()).is_err());
+    assert_eq!((pool.threads(), pool.queue_len()), (0, 0));
+}
+
+/// Law 7: a panic costs one task; the worker stays, on the same thread.
+fn panic_costs_one_task<P: Cancellable>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(3, 8).unwrap());
+    let crew = || -> HashSet<_> {
+        let meeting = Arc::new(Barrier::new(3));
+        let (tell, told) = mpsc::channel();
+        for _ in 0..3 {
+            let (tell, meeting) = (tell.clone(), Arc::clone(&meeting));
+            let task = move || {
+                meeting.wait();
+                tell.send(thread::current().id()).unwrap();
+            };
+            assert!(pool.submit(Patience::Forever, task).is_ok());
+        }
+        (0..3).map(|_| told.recv().unwrap()).collect()
+    };
+    let before = crew();
+    for n in 0..60 {
+        let task = move || assert!(n % 2 == 0, "an odd task");
+        assert!(pool.submit(Patience::Forever, task).is_ok());
+    }
+    pool.wait_idle();
+    let endings = pool.endings();
+    assert_eq!((endings.completed, endings.panicked), (3 + 30, 30));
+    assert_eq!(crew(), before);
+}
+
+/// Law 8: a task runs or is cancelled, never both, never neither.
+fn cancel_is_exclusive<P: Cancellable>(rounds: usize) {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(2, 32).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let mut accepted = 0;
+    for n in 0..rounds {
+        let token = P::token();
+        accepted += usize::from(pool.submit_with(&token, adds_one(&ran)).is_ok());
+        for _ in 0..n % 50 {
+            std::hint::spin_loop();
+        }
+        P::cancel(&token);
+    }
+    pool.wait_idle();
+    let endings = pool.endings();
+    assert_eq!(endings.accepted, accepted);
+    assert_eq!(endings.completed, ran.load(SeqCst));
+    assert_eq!(endings.completed + endings.cancelled, accepted);
+    assert_eq!(Arc::strong_count(&ran), 1);
+}
+
+/// Law 8 for a whole pool, with a hand-back in between: every accepted task ends in one way.
+fn cancel_all_is_exclusive<P: Cancellable>() {
+    let watchdog = Watchdog::start();
+    for round in 0..30 {
+        let pool = watchdog.watch(P::build(2, 16).unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let back = thread::scope(|scope| {
+            let stopper = scope.spawn(|| {
+                thread::sleep(Duration::from_micros(round * 20));
+                if round % 2 == 0 {
+                    pool.cancel_all();
+                }
+                pool.shutdown_now().len()
+            });
+            while pool.submit(Patience::Forever, adds_one(&ran)).is_ok() {}
+            stopper.join().unwrap()
+        });
+        pool.shutdown();
+        let endings = pool.endings();
+        assert_eq!(
+            (endings.completed, endings.returned),
+            (ran.load(SeqCst), back)
+        );
+        let ended = endings.completed + endings.cancelled + endings.returned;
+        assert_eq!(ended, endings.accepted);
+        assert_eq!(Arc::strong_count(&ran), 1);
+    }
+}
+
+macro_rules! laws {
+    ($($version:ident: $pool:ty, from_v1 $(, $from_v2:ident)?;)*) => {$(
+        mod $version {
+            use super::*;
+            type Pool = $pool;
+
+            #[test]
+            fn exactly_once() { super::exactly_once::<Pool>(40) }
+            #[test]
+            #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
+            fn exactly_once_in_a_storm() { super::exactly_once::<Pool>(20_000) }
+            #[test]
+            fn handed_back() { super::handed_back::<Pool>() }
+            #[test]
+            fn bounded() { super::bounded::<Pool>() }
+            #[test]
+            fn back_pressure() { super::back_pressure::<Pool>() }
+            #[test]
+            fn back_pressure_spares_workers() { no_wait_on_a_worker::<Pool>() }
+            #[test]
+            fn done_means_done() { super::done_means_done::<Pool>() }
+            #[test]
+            fn shutdown_ends() { super::shutdown_ends::<Pool>() }
+            $(laws!(@$from_v2);)?
+        }
+    )*};
+    (@from_v2) => {
+        #[test]
+        fn panic_costs_one_task() { super::panic_costs_one_task::<Pool>() }
+        #[test]
+        fn cancel_is_exclusive() { super::cancel_is_exclusive::<Pool>(5_000) }
+        #[test]
+        #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
+        fn cancel_is_exclusive_in_a_storm() { super::cancel_is_exclusive::<Pool>(1_000_000) }
+        #[test]
+        fn cancel_is_exclusive_for_a_pool() { cancel_all_is_exclusive::<Pool>() }
+    };
+}
+
+laws! {
+    v1: v1_fixed::Pool, from_v1;
+    v2: v2_cancel_panic::Pool, from_v1, from_v2;
+}
+
+/// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do
+/// not speak of threads.
+mod inline {
+    use super::*;
+
+    #[test]
+    fn exactly_once() {
+        super::exactly_once::<Inline>(10);
+    }
+    #[test]
+    fn handed_back() {
+        handed_back_in_place();
+    }
+    #[test]
+    fn done_means_done() {
+        super::done_means_done::<Inline>();
+    }
+    #[test]
+    fn shutdown_ends() {
+        shutdown_ends_in_place();
+    }
+}

@@ -35,7 +35,7 @@ fn busy<P: Lawful>(watchdog: &Watchdog, threads: usize, capacity: usize) -> (Arc
 
 /// Law 1: an accepted task runs exactly once, whoever submits and whoever shuts down meanwhile.
 fn exactly_once<P: Lawful>(rounds: usize) {
-    let watchdog = Watchdog::start();
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
     for round in 0..rounds {
         let pool = watchdog.watch(P::build(1 + round % 4, 1 + round % 3).unwrap());
         let runs: Arc<Vec<AtomicUsize>> = Arc::new((0..400).map(|_| AtomicUsize::new(0)).collect());
@@ -338,7 +338,7 @@ fn panic_costs_one_task<P: Cancellable>() {
 
 /// Law 8: a task runs or is cancelled, never both, never neither.
 fn cancel_is_exclusive<P: Cancellable>(rounds: usize) {
-    let watchdog = Watchdog::start();
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 10_000));
     let pool = watchdog.watch(P::build(2, 32).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     let mut accepted = 0;

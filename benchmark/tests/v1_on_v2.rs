@@ -12,6 +12,8 @@ extern crate v2_cancel_panic as v1_fixed;
 
 #[path = "../../v1-fixed/tests/bad_input.rs"]
 mod bad_input;
+#[path = "../../v1-fixed/tests/programs.rs"]
+mod programs;
 #[path = "../../v1-fixed/tests/stopping.rs"]
 mod stopping;
 #[path = "../../v1-fixed/tests/submitting.rs"]

@@ -15,8 +15,8 @@ use parking_lot::{Condvar, Mutex};
 /// `over`, and only those who wait read them all. No task is unfinished when they are equal.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    begun: Count,
-    over: Box<[Count]>,
+    pub(crate) begun: Count,
+    pub(crate) over: Box<[Count]>,
     /// Threads inside [`Tally::wait`].
     waiters: Count,
     /// The largest number of tasks that had begun at an instant at which all of them were over.

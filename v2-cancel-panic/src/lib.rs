@@ -15,6 +15,11 @@
 
 #![forbid(unsafe_code)]
 
+/// The examples of the README are compiled with those of the crate.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod builder;
 mod cancel;
 mod door;

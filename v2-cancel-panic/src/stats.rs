@@ -1,6 +1,9 @@
 //! How tasks ended, counted to the last one.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use crate::Pool;
 use crate::tally::Tally;
@@ -37,7 +40,8 @@ impl Endings {
     }
 
     pub(crate) fn report(&self, tally: &Tally) -> Report {
-        let over = tally.over();
+        let workers = &tally.over[Tally::DOOR + 1..];
+        let over: usize = workers.iter().map(|count| count.0.load(SeqCst)).sum();
         let panicked = self.panicked.load(Relaxed);
         let cancelled = self.cancelled.load(Relaxed);
         let returned = self.returned.load(Relaxed);
@@ -107,7 +111,9 @@ impl Pool {
         let report = shared.endings.report(&shared.tally);
         let over = report.completed + report.panicked + report.cancelled + report.returned;
         let (accepted, queued) = shared.door.while_shut(|| {
-            let accepted = shared.tally.accepted();
+            // With the door shut, nobody is between asking and being refused.
+            let refused = shared.tally.over[Tally::DOOR].0.load(SeqCst);
+            let accepted = shared.tally.begun.0.load(SeqCst) - refused;
             (accepted, shared.queue.len())
         });
         // What has ended since `report` was read would seem to run: no more can than there are

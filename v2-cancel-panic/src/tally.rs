@@ -15,8 +15,8 @@ use parking_lot::{Condvar, Mutex};
 /// `over`, and only those who wait read them all. No task is unfinished when they are equal.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    begun: Count,
-    over: Box<[Count]>,
+    pub(crate) begun: Count,
+    pub(crate) over: Box<[Count]>,
     /// Threads inside [`Tally::wait`].
     waiters: Count,
     /// The largest number of tasks that had begun at an instant at which all of them were over.
@@ -77,17 +77,6 @@ impl Tally {
             self.rest.wait(&mut rested);
         }
         self.waiters.0.fetch_sub(1, SeqCst);
-    }
-
-    /// Tasks accepted so far. To be called under the lock of the pool's door.
-    pub(crate) fn accepted(&self) -> usize {
-        self.begun.0.load(SeqCst) - self.over[Tally::DOOR].0.load(SeqCst)
-    }
-
-    /// Accepted tasks that are over.
-    pub(crate) fn over(&self) -> usize {
-        let workers = &self.over[Tally::DOOR + 1..];
-        workers.iter().map(|count| count.0.load(SeqCst)).sum()
     }
 
     /// The number of tasks so far, if all are over.

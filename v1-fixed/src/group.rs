@@ -51,6 +51,9 @@ impl Group {
 
     /// Waits until the group's tasks accepted so far are over and their closures are dropped.
     ///
+    /// Precisely: returns once there was an instant, after the call, at which no task of the group
+    /// was unfinished. A stream of tasks without a gap keeps the caller waiting.
+    ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
     /// waited for as well. Any number of threads may wait, and a group without tasks does not
     /// make them.

@@ -4,7 +4,8 @@
 //! stands between those who submit and those who work. It is bounded: when it is full, submitters
 //! wait, so a pool that is too slow slows its callers down instead of filling the memory.
 //!
-//! **What it costs:** a box and a trip through a channel for each task.
+//! **What it costs:** a box, a lock that submitters share, and a trip through a channel for each
+//! task.
 //!
 //! **What it does not do:** a task that panics takes its worker with it, and when the last worker
 //! is gone, the pool closes and drops what was queued. Nothing stops a task early, and the number

@@ -45,6 +45,8 @@ pub struct Pool {
 /// the pool is dropped when its owner lets go of it.
 pub(crate) struct Shared {
     // Configuration.
+    /// Tells this pool from all others, gone ones included (an address would be used again).
+    pub(crate) number: usize,
     capacity: usize,
     // State.
     pub(crate) door: Door,
@@ -59,7 +61,7 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place costs about 40 bytes, used or not.
+    /// The largest number of places in a queue. A place takes 32 bytes, used or not.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -86,6 +88,7 @@ impl Pool {
         }
         let (sender, queue) = bounded(capacity);
         let shared = Arc::new(Shared {
+            number: worker::next_number(),
             capacity,
             door: Door::new(sender),
             queue,
@@ -107,8 +110,8 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order. The tasks of one submitter start in
-    /// the order in which it submitted them.
+    /// Submitters that wait are let in in no particular order. The tasks of one submitter are taken
+    /// by the workers in the order in which it submitted them.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
     /// worker can free.
@@ -183,7 +186,8 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// On a worker of the same pool, which would wait for its own task.
+    /// On a worker of the same pool, which would wait for its own task. (In a drop while another
+    /// panic unwinds, this aborts the process, as any panic does there.)
     pub fn wait_idle(&self) {
         self.shared.refuse_to_wait_on_worker("Pool::wait_idle");
         self.shared.tally.wait();

@@ -49,6 +49,9 @@ impl Tally {
     ///
     /// To be called under the lock of the pool's door, which makes the load and the store one step.
     pub(crate) fn begin(&self) {
+        // A rest ends here. The worker that brought it about may not have looked yet, and will find
+        // it gone: so whoever ends a rest announces it.
+        self.announce_rest();
         let begun = self.begun.0.load(Relaxed);
         self.begun.0.store(begun + 1, Release);
     }
@@ -58,6 +61,11 @@ impl Tally {
         self.over[place].0.fetch_add(1, SeqCst);
         // A waiter raises `waiters` before it looks at the counts, and here it is the other way
         // round: so either the waiter sees this end, or this thread sees the waiter.
+        self.announce_rest();
+    }
+
+    /// Releases those who wait, if no task is unfinished.
+    fn announce_rest(&self) {
         if self.waiters.0.load(SeqCst) > 0
             && let Some(count) = self.at_rest()
         {

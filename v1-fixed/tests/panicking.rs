@@ -165,3 +165,52 @@ fn a_second_panic_while_the_first_unwinds_aborts_the_process() {
     let child = common::in_child(test, "ulimit -c 0");
     assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_queued_value_that_panics_when_the_last_worker_drops_it_aborts_the_process() {
+    if common::is_child() {
+        let pool = Pool::new(1, 4).unwrap();
+        let gate = Gate::new();
+        let (at, value) = (gate.clone(), PanicOnDrop);
+        pool.execute(move || {
+            at.pass();
+            panic!("the last worker dies");
+        })
+        .unwrap();
+        // The task itself is innocent, and never runs.
+        pool.execute(move || drop(value)).unwrap();
+        gate.open();
+        pool.wait_idle();
+        pool.shutdown();
+        return;
+    }
+    let test = "a_queued_value_that_panics_when_the_last_worker_drops_it_aborts_the_process";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_payload_that_panics_when_dropped_aborts_the_process_if_nobody_joins_its_thread() {
+    if common::is_child() {
+        let pool = Arc::new(Pool::new(1, 4).unwrap());
+        let group = pool.group();
+        let (gate, last) = (Gate::new(), Arc::clone(&pool));
+        let at = gate.clone();
+        let task = move || {
+            at.pass();
+            drop(last); // the pool is gone, and nobody will join this thread
+            panic_any(PanicOnDrop);
+        };
+        group.execute(task).unwrap();
+        drop(pool);
+        gate.open();
+        group.wait();
+        thread::sleep(common::LONG);
+        return;
+    }
+    let test = "a_payload_that_panics_when_dropped_aborts_the_process_if_nobody_joins_its_thread";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+}

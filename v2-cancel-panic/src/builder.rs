@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -10,7 +11,7 @@ use crossbeam_channel::bounded;
 use parking_lot::{Condvar, Mutex};
 
 use crate::door::Door;
-use crate::panic::PanicHandler;
+use crate::panic::{PanicHandler, discard};
 use crate::pool::Shared;
 use crate::stats::Endings;
 use crate::tally::Tally;
@@ -99,10 +100,9 @@ impl Builder {
         self
     }
 
-    /// The token that cancels the pool. Without this, one of its own
-    /// ([`Pool::cancel_token`]).
+    /// A token that cancels the pool. The pool's own ([`Pool::cancel_token`]) is a child of it.
     pub fn cancel_token(mut self, token: CancelToken) -> Builder {
-        self.token = token;
+        self.token = token.child();
         self
     }
 
@@ -170,12 +170,13 @@ impl Pool {
         let weak: Weak<Door> = Arc::downgrade(&door);
         door.token.notify(&(weak as Weak<dyn OnCancel>));
         let shared = Arc::new(Shared {
+            number: worker::next_number(),
             capacity: settings.capacity,
             hooks: settings.hooks,
             door,
             queue,
             tally: Tally::new(threads),
-            endings: Endings::default(),
+            endings: Endings::new(threads),
             living: Mutex::new(0),
             left: Condvar::new(),
         });
@@ -190,6 +191,17 @@ impl Pool {
             pool.threads.get_mut().push(thread);
         }
         Ok(pool)
+    }
+}
+
+/// The last to let go of a pool may be one of its workers, which then drops what the hooks have
+/// captured: code of a user as well.
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        discard(mem::take(&mut self.panic));
+        discard(mem::replace(&mut self.name, Box::new(|_| String::new())));
+        discard(mem::replace(&mut self.start, Box::new(|| ())));
+        discard(mem::replace(&mut self.stop, Box::new(|| ())));
     }
 }
 

@@ -25,7 +25,7 @@ impl Batch {
     pub(crate) fn new(token: CancelToken) -> Batch {
         Batch {
             tally: Tally::new(1),
-            endings: Endings::default(),
+            endings: Endings::new(1),
             token,
             fail_fast: AtomicBool::new(false),
         }
@@ -35,7 +35,7 @@ impl Batch {
         if ending == Ending::Panicked && self.fail_fast.load(Relaxed) {
             self.token.cancel();
         }
-        self.endings.record(ending);
+        self.endings.record(1, ending);
         self.tally.end(1);
     }
 }
@@ -81,7 +81,8 @@ impl Pool {
     /// Cancels the pool: tasks that have not started are dropped by the workers, new ones and
     /// those that wait for a place are refused, and running ones can see it in the pool's token.
     ///
-    /// The threads stay until a [`shutdown`](Pool::shutdown).
+    /// The threads stay until a [`shutdown`](Pool::shutdown). A token that the pool was built with
+    /// is not cancelled, since the pool's own is a child of it.
     pub fn cancel(&self) {
         self.shared.door.token.cancel();
     }
@@ -94,7 +95,7 @@ impl Pool {
 }
 
 impl Group {
-    /// Makes the first panic of a task cancel the group: the tasks that have not started are
+    /// From now on, the first panic of a task cancels the group: the tasks that have not started are
     /// dropped, and those that run can see it in the group's token. [`wait`](Group::wait) still
     /// waits for what runs.
     ///

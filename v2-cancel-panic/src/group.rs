@@ -40,7 +40,8 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// As [`Pool::execute`](crate::Pool::execute). A refused task does not count.
+    /// As [`Pool::execute`](crate::Pool::execute), and [`Cancelled`](crate::Reason::Cancelled)
+    /// also if the group is. A refused task does not count.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         let job = Job {
             task: task.into(),
@@ -52,6 +53,9 @@ impl Group {
 
     /// Waits until the group's tasks accepted so far are over and their closures are dropped.
     ///
+    /// Precisely: returns once there was an instant, after the call, at which no task of the group
+    /// was unfinished. A stream of tasks without a gap keeps the caller waiting.
+    ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
     /// waited for as well. Any number of threads may wait, and a group without tasks does not
     /// make them. Returns how the tasks have ended, since the group was made.
@@ -62,7 +66,7 @@ impl Group {
     pub fn wait(&self) -> Report {
         self.shared.refuse_to_wait_on_worker("Group::wait");
         self.batch.tally.wait();
-        self.batch.endings.report(&self.batch.tally)
+        self.batch.endings.report()
     }
 }
 

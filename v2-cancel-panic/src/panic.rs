@@ -35,12 +35,16 @@ impl PanicHandler {
                 handler(&*payload);
             }
         }));
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        // The payload of a second panic is leaked: to drop it might be a third, and so on.
         told.unwrap_or_else(mem::forget);
-        dropped.unwrap_or_else(mem::forget);
+        discard(payload);
         false
     }
+}
+
+/// Drops a value of a user. If that panics, nobody is told, and the payload of that panic is
+/// leaked: to drop it might be a third panic, and so on.
+pub(crate) fn discard<T>(value: T) {
+    catch_unwind(AssertUnwindSafe(|| drop(value))).unwrap_or_else(mem::forget);
 }
 
 impl fmt::Debug for PanicHandler {

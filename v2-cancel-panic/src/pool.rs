@@ -1,7 +1,6 @@
 //! The pool as its owner sees it.
 
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::JoinHandle;
@@ -23,6 +22,10 @@ use crate::{BuildError, Group, Rejected};
 ///
 /// A pool is shared by reference or in an [`Arc`]. Dropping it is a [`shutdown`](Pool::shutdown):
 /// the tasks already accepted still run.
+///
+/// A pool is not [`UnwindSafe`](std::panic::UnwindSafe): a caller that catches its own panics
+/// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is sound, since
+/// a panic of the caller leaves nothing in the pool half done.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -50,6 +53,8 @@ pub struct Pool {
 /// the pool is dropped when its owner lets go of it.
 pub(crate) struct Shared {
     // Configuration.
+    /// Tells this pool from all others, gone ones included (an address would be used again).
+    pub(crate) number: usize,
     pub(crate) capacity: usize,
     pub(crate) hooks: Hooks,
     // State.
@@ -68,7 +73,7 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place costs about 40 bytes, used or not.
+    /// The largest number of places in a queue. A place takes 40 bytes, used or not.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -90,17 +95,18 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order. The tasks of one submitter start in
-    /// the order in which it submitted them.
+    /// Submitters that wait are let in in no particular order. The tasks of one submitter are taken
+    /// by the workers in the order in which it submitted them.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
     /// worker can free.
     ///
     /// # Errors
     ///
-    /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down, also when that happens
-    /// during the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue
-    /// is full. The task comes back in the error.
+    /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
+    /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
+    /// the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
+    /// The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.submit(task.into(), Patience::Forever)
     }
@@ -123,7 +129,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Reason::Full) or [`ShutDown`](crate::Reason::ShutDown), with the task.
+    /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown) or
+    /// [`Cancelled`](crate::Reason::Cancelled), with the task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.submit(task.into(), Patience::None)
     }
@@ -166,7 +173,8 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// On a worker of the same pool, which would wait for its own task.
+    /// On a worker of the same pool, which would wait for its own task. (In a drop while another
+    /// panic unwinds, this aborts the process, as any panic does there.)
     pub fn wait_idle(&self) {
         self.shared.refuse_to_wait_on_worker("Pool::wait_idle");
         self.shared.tally.wait();
@@ -183,10 +191,8 @@ impl Pool {
         if !worker::on_worker_of(&self.shared) {
             // Locked while joining, so that no other caller returns before the threads are gone.
             for thread in self.threads.lock().drain(..) {
-                if let Err(payload) = thread.join() {
-                    // What a task has panicked with may panic again when it is dropped.
-                    mem::forget(payload);
-                }
+                // No panic leaves a worker, so there is nothing in the result.
+                let _ = thread.join();
             }
         }
     }
@@ -234,7 +240,7 @@ impl Shared {
         if let Some(group) = group {
             group.end(ending);
         }
-        self.endings.record(ending);
+        self.endings.record(place, ending);
         self.tally.end(place);
     }
 

@@ -7,7 +7,8 @@ use crate::stats::Ending;
 use crate::task::{Job, Task};
 use crate::{Pool, worker};
 
-/// What is left of a pool that would not stop in time.
+/// What is left of a pool that would not stop in time. Both numbers may be zero: then the last
+/// task is over, and the threads are on their way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pool did not stop in time: {running} tasks run, {queued} are queued")]
 #[non_exhaustive]
@@ -24,6 +25,9 @@ impl Pool {
     /// After a time-out the pool stays closed and the workers go on until the queue is empty. A
     /// later call may wait again. Dropping the pool then does not wait: who was in a hurry once
     /// is not made to wait by a drop. [`Duration::MAX`] waits for ever.
+    ///
+    /// The time is for the tasks and the stop hooks. What a thread does after them, the destructors
+    /// of its thread-local values, is waited for without a limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -42,7 +46,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Unfinished`] if tasks still run or wait when the time is over, and always on a worker of
+    /// [`Unfinished`] if not all workers have left when the time is over, and always on a worker of
     /// the same pool, which cannot wait for its own end.
     pub fn shutdown_timeout(&self, patience: Duration) -> Result<(), Unfinished> {
         self.shared.door.close();

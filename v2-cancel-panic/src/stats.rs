@@ -6,7 +6,7 @@ use std::sync::atomic::{
 };
 
 use crate::Pool;
-use crate::tally::Tally;
+use crate::tally::{Count, Tally};
 
 /// How an accepted task left the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,21 +17,31 @@ pub(crate) enum Ending {
     Returned,
 }
 
-/// How many tasks of a pool or a group ended in one of the rare ways. Those that are over and
-/// ended in none of them have completed.
-#[derive(Debug, Default)]
+/// How many tasks of a pool or a group ended in which way.
+#[derive(Debug)]
 pub(crate) struct Endings {
+    /// The common ending has a count for each place of the tally, so that workers do not meet.
+    completed: Box<[Count]>,
     panicked: AtomicUsize,
     cancelled: AtomicUsize,
     returned: AtomicUsize,
 }
 
 impl Endings {
+    pub(crate) fn new(workers: usize) -> Endings {
+        Endings {
+            completed: (0..=workers).map(|_| Count::default()).collect(),
+            panicked: AtomicUsize::new(0),
+            cancelled: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
+        }
+    }
+
     /// To be called before the tally counts the task as over, so that whoever has waited for the
     /// task finds its ending counted.
-    pub(crate) fn record(&self, ending: Ending) {
+    pub(crate) fn record(&self, place: usize, ending: Ending) {
         let count = match ending {
-            Ending::Completed => return,
+            Ending::Completed => &self.completed[place].0,
             Ending::Panicked => &self.panicked,
             Ending::Cancelled => &self.cancelled,
             Ending::Returned => &self.returned,
@@ -39,18 +49,13 @@ impl Endings {
         count.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn report(&self, tally: &Tally) -> Report {
-        let workers = &tally.over[Tally::DOOR + 1..];
-        let over: usize = workers.iter().map(|count| count.0.load(SeqCst)).sum();
-        let panicked = self.panicked.load(Relaxed);
-        let cancelled = self.cancelled.load(Relaxed);
-        let returned = self.returned.load(Relaxed);
+    pub(crate) fn report(&self) -> Report {
+        let completed = self.completed.iter().map(|count| count.0.load(Relaxed));
         Report {
-            // While tasks run, an ending may be counted already and its task not yet.
-            completed: over.saturating_sub(panicked + cancelled + returned),
-            panicked,
-            cancelled,
-            returned,
+            completed: completed.sum(),
+            panicked: self.panicked.load(Relaxed),
+            cancelled: self.cancelled.load(Relaxed),
+            returned: self.returned.load(Relaxed),
         }
     }
 }
@@ -74,7 +79,8 @@ pub struct Report {
 /// What a pool has done and is doing.
 ///
 /// Once the pool is idle, `accepted == completed + panicked + cancelled + returned`. While tasks
-/// run, the numbers are read one after another and may be a moment apart.
+/// run, the numbers are read one after another and may be a moment apart; those of the past never
+/// go down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
@@ -108,7 +114,7 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
-        let report = shared.endings.report(&shared.tally);
+        let report = shared.endings.report();
         let over = report.completed + report.panicked + report.cancelled + report.returned;
         let (accepted, queued) = shared.door.while_shut(|| {
             // With the door shut, nobody is between asking and being refused.

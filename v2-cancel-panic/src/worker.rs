@@ -1,7 +1,7 @@
 //! What a worker thread does.
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::cell::Cell;
-use std::ptr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -11,9 +11,9 @@ use crate::stats::Ending;
 use crate::task::Job;
 
 std::thread_local! {
-    /// The pool whose worker this thread is, by the address of its `Shared`; null elsewhere. It
-    /// stays set while the destructors of other thread-locals run: they are on the worker, too.
-    static HOME: Cell<*const Shared> = const { Cell::new(ptr::null()) };
+    /// The number of the pool whose worker this thread is; 0 elsewhere. It stays set while the
+    /// destructors of other thread-locals run: they are on the worker, too.
+    static HOME: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A worker thread's share of the pool.
@@ -40,15 +40,23 @@ pub(crate) fn start(shared: &Arc<Shared>, place: usize) -> Result<JoinHandle<()>
         .map_err(BuildError::Spawn)
 }
 
+/// A number for a pool, from 1 on.
+pub(crate) fn next_number() -> usize {
+    // No thread waits for another here. So it is `core`'s atomic: a model of the pool, which has a
+    // `std` of its own, need not try all orders.
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    GIVEN.fetch_add(1, Relaxed) + 1
+}
+
 /// Whether the calling thread is a worker of this pool.
 pub(crate) fn on_worker_of(shared: &Shared) -> bool {
-    HOME.with(|home| ptr::eq(home.get(), shared))
+    HOME.with(|home| home.get() == shared.number)
 }
 
 impl Worker {
     /// Runs tasks until the door is closed and the queue is empty.
     fn work(self) {
-        HOME.with(|home| home.set(Arc::as_ptr(&self.shared)));
+        HOME.with(|home| home.set(self.shared.number));
         let hooks = &self.shared.hooks;
         hooks.panic.shield(&hooks.start);
         // No lock is held here: crossbeam's receivers can wait side by side, and this one is done

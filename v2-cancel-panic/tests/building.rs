@@ -100,6 +100,14 @@ fn a_pool_can_be_given_a_token() {
     let everything = CancelToken::new();
     let pool = Pool::builder().threads(1).cancel_token(everything.child());
     let pool = watchdog.watch(pool.build().unwrap());
+    let neighbour = Pool::builder().threads(1).cancel_token(everything.clone());
+    let neighbour = watchdog.watch(neighbour.build().unwrap());
+    neighbour.cancel();
+    assert!(neighbour.cancel_token().is_cancelled());
+    assert!(
+        !everything.is_cancelled(),
+        "a pool cancels itself, not what it is part of"
+    );
     everything.cancel();
     assert!(pool.cancel_token().is_cancelled());
     assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::Cancelled);
@@ -114,8 +122,18 @@ fn the_counts_add_up_whatever_became_of_the_tasks() {
     thread::scope(|scope| {
         // A thread that looks all the while: no gauge is ever out of its range.
         scope.spawn(|| {
+            let mut before = pool.stats();
             while !done.load(SeqCst) {
                 let stats = pool.stats();
+                assert!(
+                    stats.accepted >= before.accepted,
+                    "{stats:?} after {before:?}"
+                );
+                assert!(
+                    stats.completed >= before.completed,
+                    "{stats:?} after {before:?}"
+                );
+                before = stats;
                 assert!(stats.running <= 2, "{stats:?}");
                 assert!(stats.queued <= 4, "{stats:?}");
                 assert!(stats.completed <= stats.accepted, "{stats:?}");

@@ -196,6 +196,51 @@ fn hooks_run_on_every_worker_and_a_hook_that_panics_costs_nothing() {
     assert_eq!(counts, [3, 3, 6]);
 }
 
+struct CountAndPanic(Arc<AtomicUsize>);
+
+impl Drop for CountAndPanic {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+        panic!("dropping panics");
+    }
+}
+
+#[test]
+fn what_hooks_have_captured_may_panic_when_a_worker_is_the_last_to_drop_it() {
+    let watchdog = Watchdog::start();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let [start, stop, name, handler] = [0; 4].map(|_| CountAndPanic(Arc::clone(&drops)));
+    let pool = Pool::builder()
+        .threads(1)
+        .on_thread_start(move || {
+            let _captured = &start;
+        })
+        .on_thread_stop(move || {
+            let _captured = &stop;
+        })
+        .thread_name(move |number| {
+            let _captured = &name;
+            number.to_string()
+        })
+        .panic_handler(move |_| {
+            let _captured = &handler;
+        })
+        .build()
+        .unwrap();
+    let pool = watchdog.watch(pool);
+    let gate = Gate::new();
+    let (last, at) = (Arc::clone(&pool), gate.clone());
+    // The task is the last to own the pool, and its worker the last to own what the pool shares.
+    pool.execute(move || {
+        at.pass();
+        drop(last);
+    })
+    .unwrap();
+    drop(pool);
+    gate.open();
+    common::until(|| drops.load(SeqCst) == 4);
+}
+
 #[test]
 fn the_start_hook_comes_first_and_the_stop_hook_last() {
     let watchdog = Watchdog::start();

@@ -209,3 +209,34 @@ fn every_task_runs_or_comes_back_when_many_submit_and_many_stop() {
         assert_eq!(accepted.load(SeqCst) + refused.load(SeqCst), 8 * 50);
     }
 }
+
+struct PassOnDrop(Gate);
+
+impl Drop for PassOnDrop {
+    fn drop(&mut self) {
+        self.0.pass();
+    }
+}
+
+std::thread_local! {
+    static LAST: std::cell::RefCell<Option<PassOnDrop>> = const { std::cell::RefCell::new(None) };
+}
+
+#[test]
+fn what_a_thread_does_after_its_tasks_is_not_under_the_deadline() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
+    let gate = Gate::new();
+    let value = PassOnDrop(gate.clone());
+    pool.execute(move || LAST.with(|last| *last.borrow_mut() = Some(value)))
+        .unwrap();
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let stopper = scope.spawn(|| pool.shutdown_timeout(Duration::from_secs(1)));
+        common::until(|| pool.threads() == 0);
+        thread::sleep(Duration::from_millis(20));
+        assert!(!stopper.is_finished(), "the thread is not gone yet");
+        gate.open();
+        stopper.join().unwrap().unwrap();
+    });
+}

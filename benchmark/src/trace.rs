@@ -1,6 +1,7 @@
 //! Records what a pool does, from outside: by wrapping tasks, not by touching the pool.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
@@ -118,11 +119,13 @@ impl Recorder {
         submit: impl FnOnce(Box<dyn FnOnce() + Send>) -> Result<(), E>,
         task: impl FnOnce() + Send + 'static,
     ) -> Result<(), E> {
+        let refused = Arc::new(AtomicBool::new(false));
         let outcome = Outcome {
             recorder: self.clone(),
             task: number,
             worker: None,
             kind: None,
+            refused: Arc::clone(&refused),
         };
         self.note(Kind::Submitted, Some(number), None);
         let submitted = submit(Box::new(move || {
@@ -134,6 +137,7 @@ impl Recorder {
         let kind = if submitted.is_ok() {
             Kind::Queued
         } else {
+            refused.store(true, Relaxed);
             Kind::Refused
         };
         self.note(kind, Some(number), None);
@@ -194,6 +198,8 @@ struct Outcome {
     task: u64,
     worker: Option<u64>,
     kind: Option<Kind>,
+    /// Set once the task has come back to its submitter, which may drop it when it likes.
+    refused: Arc<AtomicBool>,
 }
 
 impl Outcome {
@@ -209,9 +215,52 @@ impl Drop for Outcome {
         let kind = match (self.kind, self.worker) {
             (Some(kind), _) => kind,
             (None, Some(_)) => Kind::Panicked,
-            // A refused task is dropped by its owner, and noted by `submit`.
-            (None, None) => return,
+            (None, None) if self.refused.load(Relaxed) => return,
+            (None, None) => Kind::Cancelled,
         };
         self.recorder.note(kind, Some(self.task), self.worker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Recorder};
+
+    fn count(recorder: &Recorder, kind: Kind) -> usize {
+        let trace = recorder.finish("a test", 1, 1);
+        trace
+            .events
+            .iter()
+            .filter(|event| event.kind == kind)
+            .count()
+    }
+
+    #[test]
+    fn a_task_that_comes_back_is_refused_and_one_that_is_dropped_is_cancelled() {
+        let recorder = Recorder::new();
+        recorder.submit(0, |_task| Ok::<(), ()>(()), || ()).unwrap();
+        assert_eq!(count(&recorder, Kind::Cancelled), 1);
+        let recorder = Recorder::new();
+        drop(recorder.submit(0, Err, || ()).unwrap_err());
+        assert_eq!(count(&recorder, Kind::Cancelled), 0);
+        let recorder = Recorder::new();
+        drop(recorder.submit(0, Err, || ()).unwrap_err());
+        assert_eq!(count(&recorder, Kind::Refused), 1);
+    }
+
+    #[test]
+    fn a_panic_is_recorded_on_its_worker() {
+        let recorder = Recorder::new();
+        let pool = v2_cancel_panic::Pool::new(1, 1).unwrap();
+        let task = || panic!("recorded");
+        recorder.submit(7, |task| pool.execute(task), task).unwrap();
+        pool.wait_idle();
+        let trace = recorder.finish("a panic", 1, 1);
+        let panicked = trace
+            .events
+            .iter()
+            .find(|event| event.kind == Kind::Panicked);
+        let panicked = panicked.unwrap();
+        assert_eq!((panicked.task, panicked.worker), (Some(7), Some(0)));
     }
 }

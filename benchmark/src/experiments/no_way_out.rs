@@ -63,10 +63,10 @@ fn run() -> Outcome {
     let stats = pool.stats();
     let trace = recorder.finish("v2: a cancel, then a shutdown", WORKERS, TASKS);
     outcome.tell(format!(
-        "v2, cancel:   stopped after {v2:.1} ms, {} of {TASKS} tasks ran, {} were cancelled",
+        "v2, cancel:   stopped after {v2:.2} ms, {} of {TASKS} tasks ran, {} were cancelled",
         stats.completed, stats.cancelled
     ));
-    outcome.result("v2.millis", v2);
+    outcome.result("v2.micros", v2 * 1000.0);
     outcome.result("v2.ran", stats.completed as f64);
     outcome.result("v2.cancelled", stats.cancelled as f64);
     outcome.traces.insert("v2-no-way-out", trace);

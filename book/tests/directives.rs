@@ -1,0 +1,726 @@
+//! What each directive becomes, and what it says when it cannot.
+
+mod scratch;
+
+use std::fs;
+
+use book::preprocessor::expand;
+use book::repository::Repository;
+use book::site::Site;
+
+/// A repository with these files and a book.
+fn repository(name: &str, files: &[(&str, &str)]) -> Repository {
+    let root = scratch::with_files(name, files);
+    fs::create_dir_all(root.join("book")).unwrap();
+    Repository::around(&root.join("book")).unwrap()
+}
+
+/// What becomes of a text.
+fn expanded(repository: &Repository, text: &str) -> String {
+    match expand(text, repository) {
+        Ok(text) => text,
+        Err(faults) => panic!("{}", faults[0]),
+    }
+}
+
+/// The message about the only fault of a text.
+fn fault(repository: &Repository, text: &str) -> String {
+    let faults = expand(text, repository).expect_err("this should be an error");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    faults[0].to_string()
+}
+
+/// Asserts that a text has one fault whose message contains all these parts.
+#[track_caller]
+fn assert_fault(repository: &Repository, text: &str, parts: &[&str]) {
+    let message = fault(repository, text);
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+}
+
+// ---- where directives stand ----
+
+#[test]
+fn code_and_what_follows_a_backslash_is_left_alone() {
+    let repository = repository("left-alone", &[]);
+    for text in [
+        "```\n{{#file a.rs}}\n```\n",
+        "~~~text\n{{#nonsense}}\n~~~\n",
+        "- item\n\n  ````md\n  ```\n  {{#file a.rs}}\n  ```\n  ````\n",
+        "> ```\n> {{#file a.rs}}\n> ```\n",
+        "write `{{#lines a}}` or ``{{#result a b}}``\n",
+        "\\{{#file a.rs}}\n",
+        "{{#include a.rs}}\n{{#rustdoc_include a.rs}} {{#title A}}\n",
+        "{{ no directive }} and {{\n",
+        "    {{#file a.rs}}\n",
+    ] {
+        assert_eq!(expanded(&repository, text), text);
+    }
+}
+
+#[test]
+fn a_directive_after_a_closed_block_is_expanded() {
+    let repository = repository("after-block", &[("a.rs", "fn a() {}\n")]);
+    let text = "```\n{{#lines a.rs}}\n```\n\n{{#lines a.rs}} line\n";
+    assert_eq!(
+        expanded(&repository, text),
+        "```\n{{#lines a.rs}}\n```\n\n1 line\n"
+    );
+}
+
+#[test]
+fn a_block_in_a_list_keeps_its_indent() {
+    let repository = repository("indent", &[("a.rs", "fn a() {\n\n}\n")]);
+    assert_eq!(
+        expanded(&repository, "- one:\n\n  {{#file a.rs}}\n\n  two\n"),
+        "- one:\n\n  <p class=\"source\"><code>a.rs</code></p>\n\n  ```rust,ignore\n  fn a() {\n\n  }\n  ```\n\n  two\n"
+    );
+}
+
+#[test]
+fn several_inline_directives_share_a_line() {
+    let repository = repository("inline", &[("a.rs", "fn a() {}\n"), ("b.rs", "")]);
+    assert_eq!(
+        expanded(&repository, "| {{#lines a.rs}} | {{ #lines b.rs }} |"),
+        "| 1 | 0 |"
+    );
+}
+
+#[test]
+fn misplaced_and_unknown_directives_are_faults() {
+    let repository = repository("misplaced", &[("a.rs", "")]);
+    assert_fault(
+        &repository,
+        "see {{#file a.rs}}",
+        &["1: `{{#file a.rs}}`: ", "alone on its line"],
+    );
+    assert_fault(
+        &repository,
+        "\n\n{{#file a.rs}}.",
+        &["3: ", "alone on its line"],
+    );
+    assert_fault(&repository, "> {{#file a.rs}}", &["alone on its line"]);
+    assert_fault(
+        &repository,
+        "{{#fiel a.rs}}",
+        &["no directive `fiel`", "file, item"],
+    );
+    assert_fault(&repository, "{{#}}", &["no directive"]);
+    assert_fault(
+        &repository,
+        "{{#file a.rs}\nmore",
+        &["1: `{{#file a.rs}`", "`}}` is missing"],
+    );
+    assert_fault(&repository, "{{#file}}", &["write {{#file PATH}}"]);
+    assert_fault(&repository, "{{#file a b}}", &["write {{#file PATH}}"]);
+    assert_fault(
+        &repository,
+        "{{#item a.rs}}",
+        &["write {{#item PATH ITEM}}"],
+    );
+    assert_fault(
+        &repository,
+        "{{#diff a}}",
+        &["write {{#diff OLD NEW FILE}}"],
+    );
+    assert_fault(&repository, "{{#trace}}", &["write {{#trace NAME}}"]);
+    assert_fault(&repository, "{{#lines}}", &["write {{#lines CRATE}}"]);
+    assert_fault(
+        &repository,
+        "{{#result a}}",
+        &["write {{#result NAME FIELD}}"],
+    );
+}
+
+#[test]
+fn all_faults_of_a_text_are_reported() {
+    let repository = repository("all-faults", &[]);
+    let faults = expand("{{#file a}}\n\n{{#file b}} {{#lines c}}\n", &repository).unwrap_err();
+    let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+    assert_eq!(lines, [1, 3, 3]);
+}
+
+// ---- file ----
+
+#[test]
+fn a_file_is_shown_whole() {
+    let files = [
+        ("a/src/lib.rs", "//! Docs.\n\nfn a() {}\n\n"),
+        ("a/Cargo.toml", "[package]\n"),
+    ];
+    let repository = repository("file", &files);
+    assert_eq!(
+        expanded(&repository, "{{#file a/src/lib.rs}}\n"),
+        "<p class=\"source\"><code>a/src/lib.rs</code></p>\n\n```rust,ignore\n//! Docs.\n\nfn a() {}\n```\n"
+    );
+    assert!(expanded(&repository, "{{#file a/Cargo.toml}}").contains("\n```toml\n[package]\n```"));
+}
+
+#[test]
+fn the_fence_is_longer_than_any_in_the_file() {
+    let files = [("a.md", "~~~~~~\n    ````\ntext `````` text\n````\n")];
+    let repository = repository("fence", &files);
+    let block = expanded(&repository, "{{#file a.md}}");
+    assert!(
+        block.contains("\n`````md\n") && block.ends_with("\n`````"),
+        "{block}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_fault() {
+    let repository = repository("no-file", &[("a/b.rs", "")]);
+    assert_fault(
+        &repository,
+        "{{#file c.rs}}",
+        &["c.rs cannot be read", "o such file"],
+    );
+    assert_fault(&repository, "{{#file a}}", &["a is a folder"]);
+    assert_fault(
+        &repository,
+        "{{#file ../secret}}",
+        &["not a path below the root"],
+    );
+    assert_fault(
+        &repository,
+        "{{#file /etc/passwd}}",
+        &["not a path below the root"],
+    );
+}
+
+/// The whole way to the page, since it is mdBook that has to leave the text alone.
+#[test]
+fn a_page_shows_a_file_as_it_is_whatever_it_holds() {
+    let source = "\
+fn a() {
+    let a = \"{{#include one.rs}} {{#include two.rs}}\";
+    let b = r\"\\{{#include one.rs}}\";
+    let c = \"
+# not hidden
+#
+## not shortened
+#[attribute]
+\";
+}
+";
+    let root = scratch::with_files(
+        "as-it-is",
+        &[
+            ("a.rs", source),
+            (
+                "book/book.toml",
+                "[preprocessor.pool-book]\ncommand = 'none'\nbefore = ['links']\n\
+                 [output.html.playground]\nrunnable = false\n",
+            ),
+            ("book/src/SUMMARY.md", "- [One](one.md)\n"),
+            (
+                "book/src/one.md",
+                "# One\n\n{{#file a.rs}}\n\n{{#item a.rs a}}\n",
+            ),
+        ],
+    );
+    let site = Site::new(&root.join("book"), Some(root.join("pages"))).unwrap();
+    site.build().unwrap();
+    let page = fs::read_to_string(root.join("pages/one.html")).unwrap();
+    let shown = html_escape::decode_html_entities(&page);
+    assert_eq!(shown.matches(source.trim_end()).count(), 2, "{shown}");
+    assert!(!page.contains("boring"), "hidden lines");
+}
+
+#[test]
+fn a_file_that_mdbook_would_change_in_any_case_is_a_fault() {
+    let repository = repository("unescapable", &[("a.rs", "// {{#include one\n// two}}\n")]);
+    assert_fault(
+        &repository,
+        "{{#file a.rs}}",
+        &["mdBook would expand", "{{#include one"],
+    );
+}
+
+// ---- item ----
+
+const ITEMS: &str = r#"//! A file.
+
+use std::fmt;
+
+/// A shape.
+///
+/// With two lines.
+#[derive(Debug)]
+pub struct Shape<T> {
+    /// Its sides.
+    sides: T, // a comment
+}
+
+pub enum Kind { A, B }
+
+/// How many.
+pub const COUNT: usize = 3;
+static NAME: &str = "shape";
+type Alias = Shape<u8>;
+
+std::thread_local! {
+    /// Where.
+    static HERE: std::cell::Cell<Option<&'static str>> = const { std::cell::Cell::new(None) };
+}
+
+macro_rules! twice { ($a:expr) => { $a + $a } }
+
+/// Draws.
+pub trait Draw {
+    /// Draws it.
+    fn draw(&self);
+    /// By default, nothing.
+    fn rub_out(&self) {}
+}
+
+impl<T> Shape<T> {
+    /// The most.
+    pub const MOST: usize = 9;
+
+    /// Makes one.
+    // Not a doc comment.
+    #[must_use]
+    pub fn new(sides: T) -> Self {
+        // The body's comment.
+        let text = "
+    {";
+
+        Shape { sides }
+    }
+
+    fn twin(&self) {}
+}
+
+impl Draw for Kind {
+    /// As is.
+    fn draw(&self) {}
+}
+
+// SAFETY: it is safe.
+// It really is.
+unsafe impl<T> Send for Shape<T> {}
+
+impl<T> fmt::Debug for Option2<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl From<u8> for Kind {
+    fn from(_: u8) -> Kind { Kind::A }
+}
+
+impl From<u16> for Kind {
+    fn from(_: u16) -> Kind { Kind::B }
+}
+
+mod inner {
+    /// Inside.
+    pub(crate) fn hidden() {}
+}
+
+#[cfg(unix)]
+fn either() {}
+
+#[cfg(not(unix))]
+fn either() {}
+"#;
+
+/// The code that an item directive shows.
+fn item(name: &str) -> String {
+    let test = format!("item-{}", name.replace(|c: char| !c.is_alphanumeric(), "-"));
+    let repository = repository(&test, &[("a.rs", ITEMS)]);
+    let block = expanded(&repository, &format!("{{{{#item a.rs {name}}}}}"));
+    let (_, code) = block.split_once("\n\n```rust,ignore\n").unwrap();
+    code.strip_suffix("\n```").unwrap().to_owned()
+}
+
+#[test]
+fn items_of_every_kind_are_found() {
+    for (name, code) in [
+        ("Kind", "pub enum Kind { A, B }"),
+        ("COUNT", "pub const COUNT: usize = 3;"),
+        ("NAME", "static NAME: &str = \"shape\";"),
+        ("Alias", "type Alias = Shape<u8>;"),
+        ("twice", "macro_rules! twice { ($a:expr) => { $a + $a } }"),
+        ("Shape::MOST", "pub const MOST: usize = 9;"),
+        ("Shape::twin", "fn twin(&self) {}"),
+        ("Shape<T>::twin", "fn twin(&self) {}"),
+        ("Draw::draw", "fn draw(&self);"),
+        ("Draw::rub_out", "fn rub_out(&self) {}"),
+        ("Kind::draw", "fn draw(&self) {}"),
+        ("<Kind as Draw>::draw", "fn draw(&self) {}"),
+        (
+            "impl Draw for Kind",
+            "impl Draw for Kind {\n    fn draw(&self) {}\n}",
+        ),
+        ("inner::hidden", "pub(crate) fn hidden() {}"),
+        (
+            "inner",
+            "mod inner {\n    /// Inside.\n    pub(crate) fn hidden() {}\n}",
+        ),
+    ] {
+        assert_eq!(item(name), code, "{name}");
+    }
+}
+
+#[test]
+fn an_item_is_shown_without_its_docs_but_with_those_of_its_fields() {
+    let shape = "#[derive(Debug)]\npub struct Shape<T> {\n    /// Its sides.\n    sides: T, // a comment\n}";
+    assert_eq!(item("Shape"), shape);
+    let docs = "/// A shape.\n///\n/// With two lines.\n";
+    assert_eq!(item("Shape docs"), format!("{docs}{shape}"));
+}
+
+#[test]
+fn a_method_moves_to_the_left_with_its_comments_and_attributes() {
+    assert_eq!(
+        item("Shape::new"),
+        "// Not a doc comment.\n#[must_use]\npub fn new(sides: T) -> Self {\n    \
+         // The body's comment.\n    let text = \"\n{\";\n\n    Shape { sides }\n}"
+    );
+    assert!(
+        item("Shape::new docs").starts_with("/// Makes one.\n// Not a doc comment.\n#[must_use]\n")
+    );
+}
+
+#[test]
+fn methods_lose_their_docs_with_their_impl_or_trait() {
+    assert_eq!(
+        item("Draw"),
+        "pub trait Draw {\n    fn draw(&self);\n    fn rub_out(&self) {}\n}"
+    );
+    assert!(item("Draw docs").contains("    /// Draws it.\n"));
+    let shape = item("impl Shape");
+    assert!(
+        shape.starts_with("impl<T> Shape<T> {\n    pub const MOST"),
+        "{shape}"
+    );
+    assert!(
+        !shape.contains("///") && shape.ends_with("    fn twin(&self) {}\n}"),
+        "{shape}"
+    );
+}
+
+#[test]
+fn a_static_of_a_thread_local_shows_the_macro() {
+    let macro_call = item("HERE");
+    assert!(
+        macro_call.starts_with("std::thread_local! {\n    static HERE: "),
+        "{macro_call}"
+    );
+    assert!(item("HERE docs").contains("    /// Where.\n    static HERE: "));
+}
+
+#[test]
+fn comments_directly_above_belong_to_the_item() {
+    assert_eq!(
+        item("impl Send for Shape"),
+        "// SAFETY: it is safe.\n// It really is.\nunsafe impl<T> Send for Shape<T> {}"
+    );
+}
+
+#[test]
+fn paths_and_generics_may_be_left_out() {
+    let debug = item("impl Debug for Option2");
+    assert!(debug.starts_with("impl<T> fmt::Debug for Option2<T> {"));
+    for name in [
+        "impl fmt::Debug for Option2<T>",
+        "impl fmt::Debug for Option2",
+        "impl Debug for Option2<T>",
+    ] {
+        assert_eq!(item(name), debug);
+    }
+    assert_eq!(item("impl From<u16> for Kind").lines().count(), 3);
+    assert_eq!(
+        item("<Kind as From<u8>>::from"),
+        "fn from(_: u8) -> Kind { Kind::A }"
+    );
+}
+
+#[test]
+fn the_caption_names_file_and_item() {
+    let repository = repository("caption", &[("a.rs", ITEMS)]);
+    let block = expanded(&repository, "{{#item a.rs impl Debug for Option2}}");
+    let caption = "<p class=\"source\"><code>a.rs</code>: <code>impl fmt::Debug for Option2&lt;T&gt;</code></p>\n";
+    assert!(block.starts_with(caption), "{block}");
+}
+
+#[test]
+fn an_item_that_is_not_there_is_a_fault_that_names_its_neighbours() {
+    let repository = repository("no-item", &[("a.rs", ITEMS), ("b.rs", "fn {")]);
+    assert_fault(
+        &repository,
+        "{{#item a.rs Shape::nwe}}",
+        &["a.rs", "no item `Shape::nwe`", "`Shape::new`"],
+    );
+    assert_fault(&repository, "{{#item a.rs hidden}}", &["`inner::hidden`"]);
+    assert_fault(&repository, "{{#item a.rs docs}}", &["no item `docs`"]);
+    assert_fault(&repository, "{{#item a.rs static}}", &["no item `static`"]);
+    assert_fault(&repository, "{{#item a.rs str}}", &["no item `str`"]);
+    assert_fault(
+        &repository,
+        "{{#item b.rs a}}",
+        &["b.rs: line 1 is not valid Rust"],
+    );
+    assert_fault(&repository, "{{#item c.rs a}}", &["c.rs cannot be read"]);
+}
+
+#[test]
+fn an_ambiguous_name_is_a_fault_that_names_the_choice() {
+    let repository = repository("ambiguous", &[("a.rs", ITEMS)]);
+    assert_fault(
+        &repository,
+        "{{#item a.rs impl From for Kind}}",
+        &[
+            "ambiguous",
+            "`impl From<u8> for Kind` in line ",
+            "`impl From<u16> for Kind` in line ",
+        ],
+    );
+    assert_fault(
+        &repository,
+        "{{#item a.rs Kind::from}}",
+        &["`<Kind as From<u8>>::from`", "`<Kind as From<u16>>::from`"],
+    );
+    let line = |cfg: &str| ITEMS.lines().position(|line| line == cfg).unwrap() + 1;
+    let lines = [line("#[cfg(unix)]"), line("#[cfg(not(unix))]")].map(|n| format!("in line {n}"));
+    assert_fault(
+        &repository,
+        "{{#item a.rs either}}",
+        &[&lines[0], &lines[1]],
+    );
+}
+
+// ---- diff ----
+
+fn two_versions(name: &str) -> Repository {
+    let ten: String = (1..=10).map(|n| format!("line {n}\n")).collect();
+    let changed = ten.replace("line 5\n", "line five\nline 5.5\n");
+    repository(
+        name,
+        &[
+            ("v1-a/src/changed.rs", &format!("use v1_a::A;\n{ten}")),
+            ("v2-b/src/changed.rs", &format!("use v2_b::A;\n{changed}")),
+            ("v1-a/src/same.rs", "fn a() {}\n"),
+            ("v2-b/src/same.rs", "fn a() {}\n"),
+            ("v1-a/src/renamed.rs", "// v1-a: v1_a::A\n"),
+            ("v2-b/src/renamed.rs", "// v2-b: v2_b::A\n"),
+            ("v1-a/src/other.rs", "// my_v1_a\n// not v1_a\n"),
+            ("v2-b/src/other.rs", "// my_v2_b\n// not v1_a\n"),
+            ("v1-a/src/gone.rs", "fn a() {}\n"),
+            ("v2-b/src/deep/new.rs", "fn a() {}\n"),
+        ],
+    )
+}
+
+#[test]
+fn a_diff_shows_what_changed_with_three_lines_around_it() {
+    let repository = two_versions("diff");
+    assert_eq!(
+        expanded(&repository, "{{#diff v1-a v2-b changed.rs}}"),
+        "```diff\n--- v1-a/src/changed.rs\n+++ v2-b/src/changed.rs\n@@ -3,7 +3,8 @@\n line 2\n line 3\n line 4\n\
+         -line 5\n+line five\n+line 5.5\n line 6\n line 7\n line 8\n```"
+    );
+}
+
+#[test]
+fn only_the_crates_own_name_is_taken_for_equal() {
+    let repository = two_versions("diff-names");
+    let diff = expanded(&repository, "{{#diff v1-a v2-b other.rs}}");
+    let changed = "\n-// my_v1_a\n-// not v1_a\n+// my_v2_b\n+// not v1_a\n";
+    assert!(diff.contains(changed), "{diff}");
+    assert_eq!(
+        expanded(&repository, "{{#diff v1-a v2-b renamed.rs}}"),
+        "`renamed.rs` is the same in `v1-a` and `v2-b`, but for the crate's own name."
+    );
+    assert_eq!(
+        expanded(&repository, "{{#diff v1-a v2-b same.rs}}"),
+        "`same.rs` is byte for byte the same in `v1-a` and `v2-b`."
+    );
+}
+
+#[test]
+fn a_table_tells_of_all_files() {
+    let repository = two_versions("diff-table");
+    assert_eq!(
+        expanded(&repository, "{{#diff v1-a v2-b}}"),
+        "<div class=\"versions\">\n\n\
+         | `src` | from `v1-a` to `v2-b` |\n|---|---|\n\
+         | `changed.rs` | changed (+2 \u{2212}1) |\n\
+         | `deep/new.rs` | **new** |\n\
+         | `gone.rs` | gone |\n\
+         | `other.rs` | changed (+2 \u{2212}2) |\n\
+         | `renamed.rs` | the same |\n\
+         | `same.rs` | the same |\n\
+         \n</div>\n"
+    );
+}
+
+#[test]
+fn a_diff_with_nothing_is_a_fault() {
+    let repository = two_versions("diff-faults");
+    assert_fault(
+        &repository,
+        "{{#diff v1-a v2-b deep/new.rs}}",
+        &["no v1-a/src/deep/new.rs", "it is new"],
+    );
+    assert_fault(
+        &repository,
+        "{{#diff v1-a v2-b gone.rs}}",
+        &["no v2-b/src/gone.rs", "it is gone"],
+    );
+    assert_fault(
+        &repository,
+        "{{#diff v1-a v2-b no.rs}}",
+        &["v1-a/src/no.rs cannot be read"],
+    );
+    assert_fault(
+        &repository,
+        "{{#diff v1-a v3}}",
+        &["v3/src cannot be listed"],
+    );
+}
+
+// ---- lines and results ----
+
+#[test]
+fn lines_are_counted_for_a_crate_and_for_a_file() {
+    let long = "f();\n".repeat(1234);
+    let files = [
+        ("a/src/lib.rs", "// no\nfn a() {}\n"),
+        ("a/src/b/c.rs", &long),
+        ("a/tests/t.rs", "fn t() {}\n"),
+    ];
+    let repository = repository("lines", &files);
+    assert_eq!(
+        expanded(
+            &repository,
+            "{{#lines a}} {{#lines a/src/lib.rs}} {{#lines a/src/b/c.rs}}"
+        ),
+        "1\u{202f}235 1 1\u{202f}234"
+    );
+    assert_fault(&repository, "{{#lines b}}", &["b cannot be counted"]);
+    assert_fault(
+        &repository,
+        "{{#lines a/src}}",
+        &["a/src cannot be counted"],
+    );
+}
+
+#[test]
+fn results_are_readable() {
+    let json = r#"{
+        "small": 999, "large": 1234567, "negative": -1000, "zero": 0,
+        "float": 12345.678, "whole": 2.0, "tenth": 0.10, "tiny": 0.0004, "none": null,
+        "text": "a <b> {{#x}}", "yes": true, "v1": { "living": 1, "list": [10, 20] }
+    }"#;
+    let repository = repository(
+        "results",
+        &[
+            ("book/results/xp.json", json),
+            ("book/results/bad.json", "{"),
+        ],
+    );
+    for (field, shown) in [
+        ("small", "999"),
+        ("large", "1\u{202f}234\u{202f}567"),
+        ("negative", "\u{2212}1\u{202f}000"),
+        ("zero", "0"),
+        ("float", "12\u{202f}345.68"),
+        ("whole", "2"),
+        ("tenth", "0.1"),
+        ("text", "a &lt;b&gt; &#123;&#123;#x}}"),
+        ("yes", "true"),
+        ("v1.living", "1"),
+        ("v1.list.1", "20"),
+    ] {
+        let text = format!("it was {{{{#result xp {field}}}}}.");
+        assert_eq!(expanded(&repository, &text), format!("it was {shown}."));
+    }
+    for (field, part) in [
+        ("nothing", "no `nothing`"),
+        ("v1.dead", "`dead` is not among [\"list\", \"living\"]"),
+        ("small.more", "no `small.more`"),
+        ("v1.list.2", "no `v1.list.2`"),
+        ("v1", "not one value"),
+        ("none", "null"),
+        ("tiny", "would be shown as 0"),
+    ] {
+        let text = format!("{{{{#result xp {field}}}}}");
+        assert_fault(&repository, &text, &["book/results/xp.json", part]);
+    }
+    assert_fault(
+        &repository,
+        "{{#result other a}}",
+        &["book/results/other.json cannot be read"],
+    );
+    assert_fault(
+        &repository,
+        "{{#result bad a}}",
+        &["book/results/bad.json is not valid JSON"],
+    );
+    assert_fault(
+        &repository,
+        "{{#result ../xp a}}",
+        &["`../xp` is not a name"],
+    );
+}
+
+// ---- trace ----
+
+#[test]
+fn a_trace_becomes_a_figure() {
+    let sample = include_str!("fixtures/sample.json");
+    let files = [
+        ("book/traces/sample.json", sample),
+        ("book/traces/bad.json", "{}"),
+    ];
+    let repository = repository("trace", &files);
+    let figure = expanded(&repository, "before\n\n{{#trace sample}}\nafter\n");
+    assert!(
+        figure.starts_with("before\n\n<figure class=\"trace\">"),
+        "{figure}"
+    );
+    assert!(figure.ends_with("</figure>\n\nafter\n"), "{figure}");
+    assert_eq!(figure.lines().count(), 5, "the figure is one line");
+    assert_fault(
+        &repository,
+        "{{#trace none}}",
+        &["book/traces/none.json cannot be read"],
+    );
+    assert_fault(
+        &repository,
+        "{{#trace bad}}",
+        &["bad.json is not a recorded run", "missing field `title`"],
+    );
+}
+
+// ---- the preprocessor ----
+
+#[test]
+fn a_failed_build_names_chapter_and_line() {
+    let root = scratch::with_files(
+        "failed-build",
+        &[
+            ("book/book.toml", ""),
+            (
+                "book/src/SUMMARY.md",
+                "- [One](one.md)\n  - [Two](deep/two.md)\n",
+            ),
+            ("book/src/one.md", "# One\n\n{{#file none.rs}}\n"),
+            ("book/src/deep/two.md", "# Two\n\n\n{{#item none.rs a}}\n"),
+        ],
+    );
+    let site = Site::new(&root.join("book"), Some(root.join("pages"))).unwrap();
+    let message = format!("{:#}", site.build().unwrap_err()).replace('\\', "/");
+    for part in [
+        "book/src/one.md:3: `{{#file none.rs}}`: none.rs cannot be read",
+        "book/src/deep/two.md:4: `{{#item none.rs a}}`: none.rs cannot be read",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!root.join("pages/one.html").exists());
+}

@@ -1,0 +1,315 @@
+//! The figures of recorded runs.
+
+use std::path::Path;
+
+use book::figure::{inline, standalone};
+use book::repository::Repository;
+use book::trace::Run;
+
+const SAMPLE: &str = include_str!("fixtures/sample.json");
+
+/// A run of two workers and a queue of three places, with these events.
+fn run(events: &str) -> Run {
+    try_run(events).unwrap()
+}
+
+fn try_run(events: &str) -> anyhow::Result<Run> {
+    Run::read(&format!(
+        r#"{{"title": "A <run>", "workers": 2, "capacity": 3, "unit": "us", "events": [{events}]}}"#
+    ))
+}
+
+fn event(at: u64, kind: &str, task: u64) -> String {
+    format!(r#"{{"at": {at}, "kind": "{kind}", "task": {task}}},"#)
+}
+
+/// A task from `submitted` to the end, on a worker.
+fn task(number: u64, worker: u64, times: [u64; 4], end: &str) -> String {
+    let [submitted, queued, started, ended] = times;
+    event(submitted, "submitted", number)
+        + &event(queued, "queued", number)
+        + &format!(
+            r#"{{"at": {started}, "kind": "started", "task": {number}, "worker": {worker}}},"#
+        )
+        + &event(ended, end, number)
+}
+
+fn events(parts: &[String]) -> String {
+    parts.concat().trim_end_matches(',').to_owned()
+}
+
+fn count(figure: &str, part: &str) -> usize {
+    figure.matches(part).count()
+}
+
+#[test]
+fn a_figure_has_a_bar_for_each_task_and_a_lane_for_each_worker() {
+    let figure = inline(&Run::read(SAMPLE).unwrap());
+    let drawing = &figure[..figure.find("</svg>").unwrap()];
+    // The legend has a bar that stands for a panic.
+    assert_eq!(count(drawing, "<rect class=\"task"), 16 + 1);
+    assert_eq!(count(drawing, "class=\"task panicked\""), 3 + 1);
+    assert_eq!(count(drawing, "class=\"hatch\""), 3 + 1);
+    assert_eq!(count(drawing, ">worker "), 3);
+    assert_eq!(count(drawing, "class=\"gone\""), 1);
+    assert_eq!(count(drawing, "class=\"capacity\""), 1);
+    assert_eq!(count(drawing, "class=\"cancelled\""), 1);
+    assert!(drawing.contains(">capacity 4<") && drawing.contains(">waiting to submit<"));
+    assert!(
+        drawing.contains("<title>task 5: 4.62 ms to 8.72 ms, panicked</title>"),
+        "{drawing}"
+    );
+    assert!(drawing.contains(">5 ms<") && drawing.contains(">20 ms<"));
+}
+
+#[test]
+fn a_figure_can_be_read_without_seeing_it() {
+    let figure = inline(&Run::read(SAMPLE).unwrap());
+    let label = figure
+        .split("aria-label=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    for part in [
+        "19 tasks on 3 workers, with 4 places in the queue, in 21.49 ms",
+        "13 finished, 3 panicked, 1 cancelled, 2 refused.",
+        "had to wait for a place, the longest for 2.35 ms.",
+        "Worker 2 was gone after 17.32 ms.",
+    ] {
+        assert!(label.contains(part), "{part:?} is not in {label:?}");
+    }
+    assert!(figure.contains("role=\"img\""));
+    assert!(figure.contains(
+        "<td>5</td><td>1.58</td><td>1.61</td><td>4.62</td><td>1</td><td>8.72</td><td>panicked</td>"
+    ));
+}
+
+#[test]
+fn a_figure_is_one_line_of_harmless_html() {
+    let title = r#"{"title": "a </svg>\n\n{{#include x}} \"b\"", "workers": 1, "capacity": 1, "unit": "us",
+        "events": [{"at": 0, "kind": "born", "worker": 1}]}"#;
+    let figure = inline(&Run::read(title).unwrap());
+    assert_eq!(figure.trim_end().lines().count(), 1);
+    assert!(!figure.contains("{{#"), "{figure}");
+    assert_eq!(count(&figure, "</svg>"), 1);
+    // `print.html` would rename it.
+    assert!(!figure.contains(" id="));
+}
+
+#[test]
+fn a_title_may_hold_code() {
+    let title = r#"{"title": "`a < b`: no", "workers": 1, "capacity": 1, "unit": "us",
+        "events": [{"at": 0, "kind": "born", "worker": 1}]}"#;
+    let run = Run::read(title).unwrap();
+    let figure = inline(&run);
+    assert!(
+        figure.contains("<figcaption><code>a &lt; b</code>: no</figcaption>"),
+        "{figure}"
+    );
+    assert!(figure.contains("aria-label=\"a &lt; b: no. "), "{figure}");
+    assert!(standalone(&run).contains("<title>a &lt; b: no</title>"));
+}
+
+#[test]
+fn the_length_of_the_queue_is_found_from_the_tasks() {
+    // Task 2 has started when its submitter hears that it was accepted.
+    let figure = inline(&run(&events(&[
+        task(1, 1, [0, 10, 20, 100], "finished"),
+        task(2, 2, [0, 30, 25, 100], "finished"),
+        task(3, 1, [0, 40, 100, 110], "finished"),
+        task(4, 2, [0, 50, 100, 120], "finished"),
+    ])));
+    assert!(
+        figure.contains("<title>at most 2 in the queue</title>"),
+        "{figure}"
+    );
+    let never = inline(&run(&events(&[task(1, 1, [0, 30, 25, 100], "finished")])));
+    assert!(
+        never.contains("<title>at most 0 in the queue</title>"),
+        "{never}"
+    );
+    let sampled = run(r#"{"at": 0, "kind": "queued", "task": 1, "queue": 1},
+        {"at": 5, "kind": "queued", "task": 2, "queue": 3},
+        {"at": 9, "kind": "started", "task": 1, "worker": 1, "queue": 2}"#);
+    assert!(inline(&sampled).contains("<title>at most 3 in the queue</title>"));
+}
+
+#[test]
+fn a_cancelled_task_leaves_the_queue() {
+    let cancelled = events(&[
+        event(0, "queued", 1),
+        event(10, "cancelled", 1),
+        event(20, "queued", 2),
+        event(100, "cancelled", 2),
+    ]);
+    let figure = inline(&run(&cancelled));
+    assert!(figure.contains("<title>at most 1 in the queue</title>"));
+    assert!(
+        figure.contains("<title>task 1 cancelled at 0.01 ms</title>"),
+        "{figure}"
+    );
+}
+
+#[test]
+fn only_waits_of_more_than_a_hundredth_of_the_run_are_drawn() {
+    let figure = inline(&run(&events(&[
+        task(1, 1, [0, 10, 10, 1000], "finished"),
+        task(2, 2, [0, 11, 20, 900], "finished"),
+    ])));
+    assert_eq!(count(&figure, "class=\"wait\""), 1);
+    assert!(
+        figure.contains("<title>task 2 was submitted after 0.01 ms</title>"),
+        "{figure}"
+    );
+    let quick = inline(&run(&events(&[task(1, 1, [0, 10, 10, 1000], "finished")])));
+    assert!(!quick.contains("waiting to submit"));
+}
+
+#[test]
+fn a_refused_task_may_come_again() {
+    let figure = inline(&run(&events(&[
+        event(0, "submitted", 1),
+        event(100, "refused", 1),
+        task(1, 1, [200, 300, 310, 1000], "finished"),
+    ])));
+    assert_eq!(count(&figure, "class=\"wait\""), 2);
+    assert!(figure.contains("task 1 was refused after 0.10 ms"));
+    assert!(figure.contains("task 1 was submitted after 0.10 ms"));
+    assert!(figure.contains(": 1 finished."), "{figure}");
+}
+
+#[test]
+fn the_lane_of_a_worker_is_as_long_as_its_life() {
+    let figure = inline(&run(
+        r#"{"at": 0, "kind": "born", "worker": 1}, {"at": 50, "kind": "born", "worker": 2},
+           {"at": 75, "kind": "gone", "worker": 2}, {"at": 100, "kind": "gone", "worker": 1}"#,
+    ));
+    // From a half to three quarters of the way between 118 and 734.
+    assert!(
+        figure.contains("<path class=\"alive\" d=\"M426 "),
+        "{figure}"
+    );
+    assert!(
+        figure.contains("<path class=\"gone\" d=\"M580 "),
+        "{figure}"
+    );
+    assert!(
+        figure.contains("Worker 2 was gone after 0.07 ms."),
+        "{figure}"
+    );
+    assert!(
+        !figure.contains("Worker 1 was gone"),
+        "as all are in the end"
+    );
+}
+
+#[test]
+fn workers_may_count_from_zero_or_from_one() {
+    let lanes = |worker| inline(&run(&events(&[task(1, worker, [0, 1, 2, 3], "finished")])));
+    assert!(lanes(0).contains(">worker 0<") && !lanes(0).contains(">worker 2<"));
+    assert!(lanes(1).contains(">worker 2<") && !lanes(1).contains(">worker 0<"));
+    assert!(
+        lanes(7).contains(">worker 7<"),
+        "one more than there should be"
+    );
+}
+
+#[test]
+fn a_long_table_breaks_off() {
+    let tasks = |n: u64| {
+        (1..=n)
+            .map(|t| task(t, 1, [t, t, t, t + 1], "finished"))
+            .collect::<Vec<_>>()
+    };
+    let table = |n| inline(&run(&events(&tasks(n))));
+    assert_eq!(count(&table(40), "<tr><td>"), 40);
+    assert!(!table(40).contains('…'));
+    assert_eq!(count(&table(41), "<tr><td>"), 40);
+    assert!(table(41).contains("… and 1 more task<"));
+    assert!(table(1300).contains("… and 1\u{202f}260 more tasks<"));
+}
+
+#[test]
+fn a_queue_far_from_its_limit_fills_the_plot() {
+    let far = SAMPLE.replace("\"capacity\": 4", "\"capacity\": 4096");
+    let figure = inline(&Run::read(&far).unwrap());
+    assert!(
+        figure.contains(">capacity 4\u{202f}096, off the scale<"),
+        "{figure}"
+    );
+    assert!(!figure.contains("class=\"capacity\""));
+}
+
+#[test]
+fn an_impossible_run_is_refused() {
+    for (events, part) in [
+        (String::new(), "nothing happens"),
+        (event(1, "finished", 1), "ends, but never starts"),
+        (
+            task(1, 1, [0, 1, 5, 4], "finished"),
+            "ends before it starts",
+        ),
+        (
+            task(1, 1, [0, 1, 2, 3], "finished") + &event(5, "panicked", 1),
+            "both finished and panicked",
+        ),
+        (
+            task(1, 1, [0, 1, 2, 3], "finished") + &event(5, "queued", 1),
+            "Queued twice",
+        ),
+        (event(1, "started", 1), "no worker"),
+        (r#"{"at": 1, "kind": "gone"}"#.to_owned(), "no worker"),
+        (r#"{"at": 1, "kind": "queued"}"#.to_owned(), "no task"),
+        (event(1, "exploded", 1), "unknown variant `exploded`"),
+    ] {
+        let error = try_run(events.trim_end_matches(',')).expect_err(part);
+        assert!(format!("{error:#}").contains(part), "{error:#}");
+    }
+    let unit = SAMPLE.replace("\"us\"", "\"ns\"");
+    assert!(
+        Run::read(&unit)
+            .unwrap_err()
+            .to_string()
+            .contains("unknown variant `ns`")
+    );
+}
+
+#[test]
+fn a_picture_of_its_own_needs_no_style_of_the_page() {
+    let picture = standalone(&Run::read(SAMPLE).unwrap());
+    assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+    assert!(!picture.contains("var("), "a colour is not fixed");
+    assert!(
+        picture.contains("<rect class=\"paper\"")
+            && picture.contains(".run .paper { fill: #ffffff; }")
+    );
+    assert_eq!(picture, standalone(&Run::read(SAMPLE).unwrap()));
+}
+
+/// `cargo book draw NAME --output book/src/figures/NAME.svg` brings a picture up to date.
+#[test]
+fn the_pictures_in_the_book_are_those_of_the_traces() {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = Repository::around(book).unwrap();
+    // There need not be any.
+    let pictures = std::fs::read_dir(book.join("src/figures"))
+        .into_iter()
+        .flatten();
+    for picture in pictures {
+        let path = picture.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "svg") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let run = Run::recorded(&repository, name).unwrap();
+            let picture = std::fs::read_to_string(&path)
+                .unwrap()
+                .replace("\r\n", "\n");
+            assert!(
+                picture == standalone(&run),
+                "{} is out of date",
+                path.display()
+            );
+        }
+    }
+}

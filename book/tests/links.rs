@@ -1,0 +1,203 @@
+//! Every local link of every page leads somewhere.
+
+mod scratch;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use book::site::Site;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+
+/// What a page links to, and what in it can be linked to.
+#[derive(Default)]
+struct Page {
+    links: RefCell<Vec<String>>,
+    ids: RefCell<BTreeSet<String>>,
+    base: RefCell<Option<String>>,
+}
+
+impl TokenSink for Page {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let Token::TagToken(tag) = token else {
+            return TokenSinkResult::Continue;
+        };
+        if tag.kind == TagKind::EndTag {
+            return TokenSinkResult::Continue;
+        }
+        for attribute in &tag.attrs {
+            let value = attribute.value.to_string();
+            match (&*tag.name, &*attribute.name.local) {
+                ("base", "href") => *self.base.borrow_mut() = Some(value),
+                (_, "href" | "src" | "poster") => self.links.borrow_mut().push(value),
+                (_, "id") => drop(self.ids.borrow_mut().insert(value)),
+                ("a", "name") => drop(self.ids.borrow_mut().insert(value)),
+                _ => {}
+            }
+        }
+        match &*tag.name {
+            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+            "style" => TokenSinkResult::RawData(RawKind::Rawtext),
+            _ => TokenSinkResult::Continue,
+        }
+    }
+}
+
+fn read(file: &Path) -> Page {
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(fs::read_to_string(file).unwrap()));
+    let tokenizer = Tokenizer::new(Page::default(), TokenizerOpts::default());
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The links that lead nowhere, with the page that they are on.
+fn broken(root: &Path) -> BTreeSet<String> {
+    let root = root.canonicalize().unwrap();
+    let files: BTreeSet<PathBuf> = files(&root).into_iter().collect();
+    let is_page = |file: &&PathBuf| file.extension().is_some_and(|e| e == "html");
+    let pages: BTreeMap<&PathBuf, Page> = files
+        .iter()
+        .filter(is_page)
+        .map(|file| (file, read(file)))
+        .collect();
+    let mut broken = BTreeSet::new();
+    for (file, page) in &pages {
+        let name = file.strip_prefix(&root).unwrap().display();
+        for link in page.links.borrow().iter() {
+            let elsewhere = ["https:", "http:", "mailto:", "data:"];
+            if elsewhere.iter().any(|scheme| link.starts_with(scheme)) {
+                continue;
+            }
+            let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let path = path.split('?').next().unwrap();
+            // The page for what is not found is shown at any address, so it names a base. mdBook
+            // still links the page's headings to themselves by the fragment alone.
+            let base = page.base.borrow();
+            let path = match base.as_deref() {
+                Some(base) if !path.is_empty() && !path.starts_with('/') => format!("{base}{path}"),
+                _ => path.to_owned(),
+            };
+            let mut target = match path.strip_prefix('/') {
+                Some(from_root) => root.join(from_root),
+                None if path.is_empty() => (*file).clone(),
+                None => file.parent().unwrap().join(path),
+            };
+            if target.is_dir() {
+                target.push("index.html");
+            }
+            let found = target
+                .canonicalize()
+                .ok()
+                .filter(|target| files.contains(target));
+            let leads_somewhere = match found.as_ref().map(|target| pages.get(target)) {
+                None => false,
+                Some(Some(page)) => fragment.is_empty() || page.ids.borrow().contains(fragment),
+                Some(None) => true,
+            };
+            if !leads_somewhere {
+                broken.insert(format!("{name}: {link}"));
+            }
+        }
+    }
+    broken
+}
+
+/// The pages of the book, built for one test.
+fn pages(test: &str) -> PathBuf {
+    let pages = scratch::folder(test);
+    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Site::new(book, Some(pages.clone()))
+        .unwrap()
+        .build()
+        .unwrap();
+    pages
+}
+
+#[test]
+fn every_local_link_resolves() {
+    let pages = pages("links");
+    for page in [
+        "index.html",
+        "print.html",
+        "404.html",
+        "versions/v1-fixed.html",
+    ] {
+        assert!(
+            !read(&pages.join(page)).links.borrow().is_empty(),
+            "{page} has no links"
+        );
+    }
+    let broken = broken(&pages);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// mdBook only warns if it cannot follow a directive of its own.
+#[test]
+fn no_page_shows_a_directive_of_mdbook() {
+    for file in files(&pages("directives-left")) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let left = ["{{#include ", "{{#rustdoc_include ", "{{#playground "];
+        let left = left.iter().find(|directive| text.contains(**directive));
+        assert_eq!(left, None, "in {}", file.display());
+    }
+}
+
+#[test]
+fn a_broken_link_is_found() {
+    let pages = scratch::with_files(
+        "broken-links",
+        &[
+            (
+                "index.html",
+                "<a href='sub/a.html#here'></a><a href='https://example.org/x'></a>\
+                 <script>'<a href=\"in-script.html\">'</script>\
+                 <a href='sub/a.html#nowhere'></a><img src='sub/gone.png'><a href='#me' id='me'></a>",
+            ),
+            (
+                "sub/a.html",
+                "<p id='here'><a href='../index.html?q#me'></a><a href='b.html'></a>",
+            ),
+            (
+                "404.html",
+                "<base href='/'><a href='sub/a.html'></a><a href='/index.html'></a><a href='b'></a>",
+            ),
+        ],
+    );
+    let found: Vec<String> = broken(&pages).into_iter().collect();
+    let expected = [
+        "404.html: b",
+        "index.html: sub/a.html#nowhere",
+        "index.html: sub/gone.png",
+        "sub/a.html: b.html",
+    ];
+    assert_eq!(
+        found
+            .iter()
+            .map(|f| f.replace('\\', "/"))
+            .collect::<Vec<_>>(),
+        expected
+    );
+}

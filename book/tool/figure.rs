@@ -1,0 +1,65 @@
+//! A recorded run as a figure of a page, or as a picture of its own.
+//!
+//! The picture has a description, and below it is a table with the same data, folded. Its colours
+//! are those of the reader's theme.
+
+use crate::drawing::{Drawing, WIDTH, number};
+use crate::trace::Run;
+use crate::words::{caption, description, plain, table, text};
+
+/// The rules for the drawing, in the pages and in the pictures written by `cargo book draw`.
+const STYLE: &str = include_str!("../theme/figure.css");
+
+/// The colours of a picture that stands alone: those of the light theme.
+const LIGHT: [(&str, &str); 4] = [
+    ("var(--fg)", "#000000"),
+    ("var(--bg)", "#ffffff"),
+    ("var(--links)", "#20609f"),
+    ("var(--quote-bg)", "#f1f6f9"),
+];
+
+/// The run as a block of a page, in one line: a blank line would end a block of HTML.
+#[must_use]
+pub fn inline(run: &Run) -> String {
+    let mut drawing = Drawing::new(run);
+    drawing.draw();
+    let label = text(&description(run));
+    let height = number(drawing.y);
+    let svg = drawing.elements.join("");
+    format!(
+        "<figure class=\"trace\"><div class=\"scroll\"><svg class=\"run\" role=\"img\" \
+         aria-label=\"{label}\" viewBox=\"0 0 {WIDTH} {height}\" \
+         xmlns=\"http://www.w3.org/2000/svg\">{svg}</svg></div>\
+         <figcaption>{}</figcaption>{}</figure>\n",
+        caption(&run.title),
+        table(run)
+    )
+}
+
+/// The run as an SVG file of its own, on white paper.
+#[must_use]
+pub fn standalone(run: &Run) -> String {
+    let mut drawing = Drawing::new(run);
+    drawing.label(16.0, 24.0, "title", &plain(&run.title));
+    drawing.y = 36.0;
+    drawing.draw();
+    drawing.y += 6.0;
+    let style: String = STYLE
+        .lines()
+        .filter(|line| line.starts_with(".run"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let style = LIGHT
+        .iter()
+        .fold(style, |style, (name, colour)| style.replace(name, colour));
+    let height = number(drawing.y);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"run\" role=\"img\" \
+         width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
+         <title>{}</title>\n<desc>{}</desc>\n<style>\n{style}</style>\n\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n{}\n</svg>\n",
+        text(&plain(&run.title)),
+        text(&description(run)),
+        drawing.elements.join("\n")
+    )
+}

@@ -1,0 +1,63 @@
+//! What stands behind the pages of the book.
+//!
+//! The text is in `book/src`, a plain mdBook. This crate compiles its examples, and with the
+//! feature `site` it builds the pages and serves them:
+//!
+//! - each chapter's Rust blocks are doc tests of this crate (`cargo test -p book --doc`);
+//! - `directive` describes the `{{#...}}` lines by which code, differences between versions,
+//!   measured numbers and figures come into the text; `preprocessor` expands them;
+//! - [`lines`] counts lines of code. It needs no feature.
+//!
+//! A new chapter is a line in `book/src/SUMMARY.md` and a line at the end of this file.
+
+pub mod lines;
+
+#[cfg(feature = "site")]
+pub mod diff;
+#[cfg(feature = "site")]
+pub mod directive;
+#[cfg(feature = "site")]
+mod drawing;
+#[cfg(feature = "site")]
+mod excerpt;
+#[cfg(feature = "site")]
+pub mod figure;
+#[cfg(feature = "site")]
+mod item;
+#[cfg(feature = "site")]
+pub mod preprocessor;
+#[cfg(feature = "site")]
+pub mod repository;
+#[cfg(feature = "site")]
+mod results;
+#[cfg(feature = "site")]
+pub mod server;
+#[cfg(feature = "site")]
+pub mod site;
+#[cfg(feature = "site")]
+pub mod trace;
+#[cfg(feature = "site")]
+mod words;
+
+/// Lists the chapters, and has rustdoc collect the examples of each.
+macro_rules! chapters {
+    ($($name:ident = $path:literal),+ $(,)?) => {
+        /// The files of the chapters, relative to `book/src`.
+        pub const CHAPTERS: &[&str] = &[$($path),+];
+
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../src/", $path))]
+            mod $name {}
+        )+
+    };
+}
+
+chapters! {
+    introduction = "introduction.md",
+    what_is_a_worker_pool = "concepts/what-is-a-worker-pool.md",
+    v1_fixed = "versions/v1-fixed.md",
+    v1_stopping = "versions/v1-stopping.md",
+    v2_panics = "versions/v2-panics.md",
+    v2_cancelling = "versions/v2-cancelling.md",
+}

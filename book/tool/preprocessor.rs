@@ -1,0 +1,96 @@
+//! Puts what the directives ask for in their places.
+
+use anyhow::{Result, bail};
+use mdbook_preprocessor::book::Book;
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+
+use crate::directive::{Fault, Request, find};
+use crate::repository::Repository;
+use crate::{diff, excerpt, figure, item, results, trace};
+
+/// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
+/// or, as a plain `mdbook build` does, through `cargo book preprocess`.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolBook;
+
+impl Preprocessor for PoolBook {
+    fn name(&self) -> &str {
+        "pool-book"
+    }
+
+    fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
+        let repository = Repository::around(&context.root)?;
+        let mut faults = Vec::new();
+        book.for_each_chapter_mut(|chapter| match expand(&chapter.content, &repository) {
+            Ok(text) => chapter.content = text,
+            Err(found) => {
+                let file = chapter.source_path.clone().unwrap_or_default();
+                let source = repository.book_name().join(&context.config.book.src);
+                let file = source.join(file);
+                let file = file.display();
+                faults.extend(found.iter().map(|fault| format!("{file}:{fault}")));
+            }
+        });
+        if !faults.is_empty() {
+            bail!("{}", faults.join("\n"));
+        }
+        Ok(book)
+    }
+}
+
+/// Expands all directives of a text.
+///
+/// # Errors
+///
+/// Every directive that cannot be expanded.
+pub fn expand(text: &str, repository: &Repository) -> Result<String, Vec<Fault>> {
+    let mut out = String::with_capacity(text.len());
+    let mut faults = Vec::new();
+    let mut done = 0;
+    for directive in find(text) {
+        out.push_str(&text[done..directive.place.start]);
+        done = directive.place.end;
+        match directive
+            .request
+            .and_then(|request| answer(&request, repository))
+        {
+            Ok(answer) => {
+                for (number, line) in answer.split('\n').enumerate() {
+                    if number > 0 {
+                        out.push('\n');
+                        if !line.is_empty() {
+                            out.push_str(directive.indent);
+                        }
+                    }
+                    out.push_str(line);
+                }
+            }
+            Err(cause) => faults.push(Fault {
+                line: directive.line,
+                directive: directive.written.to_owned(),
+                cause,
+            }),
+        }
+    }
+    out.push_str(&text[done..]);
+    if faults.is_empty() {
+        Ok(out)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The Markdown that takes the place of a directive.
+fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
+    match request {
+        Request::File { path } => excerpt::file(repository, path),
+        Request::Item { path, name, docs } => item::excerpt(repository, path, name, *docs),
+        Request::DiffOfFile { old, new, file } => diff::of_file(repository, old, new, file),
+        Request::DiffOfCrate { old, new } => diff::of_crate(repository, old, new),
+        Request::Trace { name } => {
+            trace::Run::recorded(repository, name).map(|run| figure::inline(&run))
+        }
+        Request::Lines { path } => results::lines(repository, path),
+        Request::Result { name, field } => results::value(repository, name, field),
+    }
+}

@@ -1,6 +1,5 @@
 //! The way in: one lock decides which task is accepted, and where submitters wait for a place.
 
-use std::fmt;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::fence;
 use std::time::{Duration, Instant};
@@ -141,11 +140,5 @@ impl Door {
         }
         tally.end(Tally::DOOR);
         Err((job, reason))
-    }
-}
-
-impl fmt::Debug for Door {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Door")
     }
 }

@@ -291,3 +291,19 @@ fn as_many_tasks_as_threads_run_at_the_same_time() {
     until(|| pool.queue_len() == 0);
     assert_eq!(pool.threads(), 8);
 }
+
+#[test]
+fn everything_can_be_printed() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 2, 1);
+    let _open = OpenOnDrop(&gate);
+    let printed = format!("{pool:?}");
+    for part in ["Pool", "threads: 1", "queue_len: 1", "queue_capacity: 2"] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+    assert!(format!("{:?}", pool.group()).contains("Group"));
+    assert!(format!("{:?}", Task::from(|| ())).contains("Task"));
+    pool.try_execute(|| ()).unwrap();
+    let rejected = pool.try_execute(|| ()).unwrap_err();
+    assert!(format!("{rejected:?}").contains("Rejected { reason: Full"));
+}

@@ -1,6 +1,5 @@
 //! The way in: one lock decides which task is accepted, and where submitters wait for a place.
 
-use std::fmt;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::fence;
 use std::time::{Duration, Instant};
@@ -171,11 +170,5 @@ impl OnCancel for Door {
     fn on_cancel(&self) {
         drop(self.queue.lock());
         self.changed.notify_all();
-    }
-}
-
-impl fmt::Debug for Door {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Door")
     }
 }

@@ -258,6 +258,7 @@ impl fmt::Debug for Pool {
             .field("threads", &self.threads())
             .field("queue_len", &self.queue_len())
             .field("queue_capacity", &self.queue_capacity())
+            .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
 }

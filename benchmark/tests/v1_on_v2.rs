@@ -20,6 +20,8 @@ mod stopping;
 mod submitting;
 #[path = "../../v1-fixed/tests/waiting.rs"]
 mod waiting;
+#[path = "../../v1-fixed/tests/watchdog.rs"]
+mod watchdog;
 
 /// The alias works: only v2 has a builder.
 #[test]

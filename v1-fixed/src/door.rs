@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::tally::{Count, Tally};
+use crate::count::Count;
+use crate::tally::Tally;
 use crate::task::Job;
 use crate::{Reason, Rejected};
 
 /// How long a submitter waits for a place in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Patience {
-    None,
+    AtOnce,
     For(Duration),
     Forever,
 }
@@ -56,7 +57,7 @@ impl Door {
         let mut queue = self.queue.lock();
         let admitted = match (self.offer(&queue, job, tally), patience) {
             (Err((job, Reason::Full)), Patience::For(time)) => {
-                // Too long to be a point in time is as good as for ever.
+                // A time too long to have an end means no deadline.
                 self.wait(&mut queue, job, Instant::now().checked_add(time), tally)
             }
             (Err((job, Reason::Full)), Patience::Forever) => {
@@ -100,6 +101,7 @@ impl Door {
 
     /// To be called by a worker that has taken a task out of the queue.
     pub(crate) fn place_freed(&self) {
+        // Pairs with the fence in `wait`: the place was freed before, `waiting` is read after.
         fence(SeqCst);
         if self.waiting.0.load(Relaxed) > 0 {
             // With the lock in between, a submitter that found the queue full is asleep by now.
@@ -130,15 +132,16 @@ impl Door {
         if let Some(group) = &job.group {
             group.begin();
         }
+        // The receiver lives as long as the door, so the channel cannot be disconnected.
         let (job, reason) = match queue.try_send(job) {
             Ok(()) => return Ok(()),
             Err(TrySendError::Full(job)) => (job, Reason::Full),
             Err(TrySendError::Disconnected(job)) => (job, Reason::ShutDown),
         };
         if let Some(group) = &job.group {
-            group.end(Tally::DOOR);
+            group.end(Tally::REFUSED);
         }
-        tally.end(Tally::DOOR);
+        tally.end(Tally::REFUSED);
         Err((job, reason))
     }
 }

@@ -21,6 +21,7 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod count;
 mod door;
 mod error;
 mod group;

@@ -99,9 +99,9 @@ impl Pool {
             shared,
             threads: Mutex::default(),
         };
-        for place in 1..=threads {
+        for lane in 1..=threads {
             // On an error the pool is dropped, which stops and joins the threads started so far.
-            let thread = worker::start(&pool.shared, place)?;
+            let thread = worker::start(&pool.shared, lane)?;
             pool.threads.get_mut().push(thread);
         }
         Ok(pool)
@@ -145,7 +145,7 @@ impl Pool {
     ///
     /// [`Full`](crate::Reason::Full) or [`ShutDown`](crate::Reason::ShutDown), with the task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::None)
+        self.submit(task.into(), Patience::AtOnce)
     }
 
     /// Submits a task, and waits for a place no longer than `patience`.
@@ -174,7 +174,7 @@ impl Pool {
     pub fn group(&self) -> Group {
         Group {
             shared: Arc::clone(&self.shared),
-            tally: Arc::new(Tally::new(0)),
+            tally: Arc::new(Tally::new(Tally::ANY)),
         }
     }
 
@@ -240,7 +240,7 @@ impl Drop for Pool {
 impl Shared {
     pub(crate) fn submit(&self, job: Job, patience: Patience) -> Result<(), Rejected> {
         let patience = if worker::on_worker_of(self) {
-            Patience::None
+            Patience::AtOnce
         } else {
             patience
         };

@@ -19,19 +19,19 @@ std::thread_local! {
 /// A worker thread's share of the pool.
 struct Worker {
     shared: Arc<Shared>,
-    /// The worker's own place in the pool's tally.
-    place: usize,
+    /// The worker's own lane in the pool's tally.
+    lane: usize,
 }
 
 /// Starts a worker.
-pub(crate) fn start(shared: &Arc<Shared>, place: usize) -> Result<JoinHandle<()>, BuildError> {
+pub(crate) fn start(shared: &Arc<Shared>, lane: usize) -> Result<JoinHandle<()>, BuildError> {
     shared.living.fetch_add(1, SeqCst);
     let worker = Worker {
         shared: Arc::clone(shared),
-        place,
+        lane,
     };
     thread::Builder::new()
-        .name(format!("worker-{place}"))
+        .name(format!("worker-{lane}"))
         .spawn(move || worker.work())
         .map_err(BuildError::Spawn)
 }
@@ -76,9 +76,9 @@ struct Over<'worker> {
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         if let Some(group) = &self.group {
-            group.end(Tally::DOOR);
+            group.end(Tally::ANY);
         }
-        self.worker.shared.tally.end(self.worker.place);
+        self.worker.shared.tally.end(self.worker.lane);
     }
 }
 

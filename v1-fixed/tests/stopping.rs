@@ -337,3 +337,31 @@ fn the_drop_of_a_captured_value_counts_as_being_on_the_worker() {
     pool.execute(move || drop(value)).unwrap();
     assert_eq!(told.recv().unwrap(), Reason::Full);
 }
+
+struct PanicAtTheEnd;
+
+impl Drop for PanicAtTheEnd {
+    fn drop(&mut self) {
+        panic!("a thread-local destructor panics");
+    }
+}
+
+std::thread_local! {
+    static HOSTILE: RefCell<Option<PanicAtTheEnd>> = const { RefCell::new(None) };
+}
+
+#[cfg(unix)]
+#[test]
+fn a_thread_local_destructor_that_panics_aborts_the_process() {
+    if common::is_child() {
+        let pool = Pool::new(1, 1).unwrap();
+        let value = PanicAtTheEnd;
+        pool.execute(move || HOSTILE.with(|local| *local.borrow_mut() = Some(value)))
+            .unwrap();
+        pool.shutdown();
+        return;
+    }
+    let test = "a_thread_local_destructor_that_panics_aborts_the_process";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+}

@@ -166,13 +166,14 @@ impl Pool {
     /// Starts the threads. The numbers have been checked.
     fn start(settings: Builder, threads: usize) -> Result<Pool, BuildError> {
         let (sender, queue) = bounded(settings.capacity);
-        let door = Arc::new(Door::new(sender, settings.token));
+        let door = Arc::new(Door::new(sender, settings.token.clone()));
         let weak: Weak<Door> = Arc::downgrade(&door);
-        door.token.notify(&(weak as Weak<dyn OnCancel>));
+        settings.token.notify(&(weak as Weak<dyn OnCancel>));
         let shared = Arc::new(Shared {
             number: worker::next_number(),
             capacity: settings.capacity,
             hooks: settings.hooks,
+            token: settings.token,
             door,
             queue,
             tally: Tally::new(threads),
@@ -185,9 +186,9 @@ impl Pool {
             threads: Mutex::default(),
             gave_up: AtomicBool::new(false),
         };
-        for place in 1..=threads {
+        for lane in 1..=threads {
             // On an error the pool is dropped, which stops and joins the threads started so far.
-            let thread = worker::start(&pool.shared, place)?;
+            let thread = worker::start(&pool.shared, lane)?;
             pool.threads.get_mut().push(thread);
         }
         Ok(pool)

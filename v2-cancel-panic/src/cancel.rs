@@ -24,8 +24,8 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn new(token: CancelToken) -> Batch {
         Batch {
-            tally: Tally::new(1),
-            endings: Endings::new(1),
+            tally: Tally::new(Tally::ANY),
+            endings: Endings::new(Tally::ANY),
             token,
             fail_fast: AtomicBool::new(false),
         }
@@ -35,8 +35,8 @@ impl Batch {
         if ending == Ending::Panicked && self.fail_fast.load(Relaxed) {
             self.token.cancel();
         }
-        self.endings.record(1, ending);
-        self.tally.end(1);
+        self.endings.record(Tally::ANY, ending);
+        self.tally.end(Tally::ANY);
     }
 }
 
@@ -84,13 +84,13 @@ impl Pool {
     /// The threads stay until a [`shutdown`](Pool::shutdown). A token that the pool was built with
     /// is not cancelled, since the pool's own is a child of it.
     pub fn cancel(&self) {
-        self.shared.door.token.cancel();
+        self.shared.token.cancel();
     }
 
     /// The pool's token. Tasks take a clone or a child along to see when to stop.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
-        self.shared.door.token.clone()
+        self.shared.token.clone()
     }
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::tally::{Count, Tally};
+use crate::count::Count;
+use crate::tally::Tally;
 use crate::task::Job;
 use crate::token::OnCancel;
 use crate::{CancelToken, Reason, Rejected};
@@ -15,7 +16,7 @@ use crate::{CancelToken, Reason, Rejected};
 /// How long a submitter waits for a place in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Patience {
-    None,
+    AtOnce,
     For(Duration),
     Forever,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Door {
     /// Submitters inside [`Door::wait`]: a worker that takes a task need not lock if there are none.
     waiting: Count,
     /// The pool's token: nobody comes in once it is cancelled.
-    pub(crate) token: CancelToken,
+    token: CancelToken,
 }
 
 impl Door {
@@ -60,7 +61,7 @@ impl Door {
         let mut queue = self.queue.lock();
         let admitted = match (self.offer(&queue, job, tally), patience) {
             (Err((job, Reason::Full)), Patience::For(time)) => {
-                // Too long to be a point in time is as good as for ever.
+                // A time too long to have an end means no deadline.
                 self.wait(&mut queue, job, Instant::now().checked_add(time), tally)
             }
             (Err((job, Reason::Full)), Patience::Forever) => {
@@ -108,6 +109,7 @@ impl Door {
 
     /// To be called by a worker that has taken a task out of the queue.
     pub(crate) fn place_freed(&self) {
+        // Pairs with the fence in `wait`: the place was freed before, `waiting` is read after.
         fence(SeqCst);
         if self.waiting.0.load(Relaxed) > 0 {
             // With the lock in between, a submitter that found the queue full is asleep by now.
@@ -128,11 +130,6 @@ impl Door {
         look()
     }
 
-    /// Whether a task with this token is not to run.
-    pub(crate) fn is_cancelled(&self, token: Option<&CancelToken>) -> bool {
-        self.token.is_cancelled() || token.is_some_and(CancelToken::is_cancelled)
-    }
-
     /// Takes a place if there is one. To be called under the lock.
     fn offer(
         &self,
@@ -143,7 +140,7 @@ impl Door {
         let Some(queue) = queue else {
             return Err((job, Reason::ShutDown));
         };
-        if self.is_cancelled(job.token.as_ref()) {
+        if job.is_cancelled(&self.token) {
             return Err((job, Reason::Cancelled));
         }
         // The task is counted first, since a worker may have finished it before `try_send` returns. To
@@ -152,15 +149,16 @@ impl Door {
         if let Some(group) = &job.group {
             group.tally.begin();
         }
+        // The receiver lives as long as the door, so the channel cannot be disconnected.
         let (job, reason) = match queue.try_send(job) {
             Ok(()) => return Ok(()),
             Err(TrySendError::Full(job)) => (job, Reason::Full),
             Err(TrySendError::Disconnected(job)) => (job, Reason::ShutDown),
         };
         if let Some(group) = &job.group {
-            group.tally.end(Tally::DOOR);
+            group.tally.end(Tally::REFUSED);
         }
-        tally.end(Tally::DOOR);
+        tally.end(Tally::REFUSED);
         Err((job, reason))
     }
 }

@@ -24,6 +24,7 @@ mod readme {}
 
 mod builder;
 mod cancel;
+mod count;
 mod door;
 mod error;
 mod group;

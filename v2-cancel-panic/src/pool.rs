@@ -16,7 +16,7 @@ use crate::stats::{Ending, Endings};
 use crate::tally::Tally;
 use crate::task::{Job, Task};
 use crate::worker;
-use crate::{BuildError, Group, Rejected};
+use crate::{BuildError, CancelToken, Group, Rejected};
 
 /// A fixed number of threads that run the tasks of one bounded queue.
 ///
@@ -57,6 +57,9 @@ pub(crate) struct Shared {
     pub(crate) number: usize,
     pub(crate) capacity: usize,
     pub(crate) hooks: Hooks,
+    /// The pool's token. The door has a clone of its own: workers look at this one for each task,
+    /// and the door is on a cache line that submitters write to.
+    pub(crate) token: CancelToken,
     // State.
     pub(crate) door: Arc<Door>,
     /// The end of the queue that the workers take from.
@@ -132,7 +135,7 @@ impl Pool {
     /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown) or
     /// [`Cancelled`](crate::Reason::Cancelled), with the task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::None)
+        self.submit(task.into(), Patience::AtOnce)
     }
 
     /// Submits a task, and waits for a place no longer than `patience`.
@@ -161,7 +164,7 @@ impl Pool {
     pub fn group(&self) -> Group {
         Group {
             shared: Arc::clone(&self.shared),
-            batch: Arc::new(Batch::new(self.shared.door.token.child())),
+            batch: Arc::new(Batch::new(self.shared.token.child())),
         }
     }
 
@@ -228,7 +231,7 @@ impl Drop for Pool {
 impl Shared {
     pub(crate) fn submit(&self, job: Job, patience: Patience) -> Result<(), Rejected> {
         let patience = if worker::on_worker_of(self) {
-            Patience::None
+            Patience::AtOnce
         } else {
             patience
         };
@@ -236,12 +239,12 @@ impl Shared {
     }
 
     /// Counts a task as over, first in its group.
-    pub(crate) fn end(&self, group: Option<&Batch>, place: usize, ending: Ending) {
+    pub(crate) fn end(&self, group: Option<&Batch>, lane: usize, ending: Ending) {
         if let Some(group) = group {
             group.end(ending);
         }
-        self.endings.record(place, ending);
-        self.tally.end(place);
+        self.endings.record(lane, ending);
+        self.tally.end(lane);
     }
 
     pub(crate) fn refuse_to_wait_on_worker(&self, function: &str) {

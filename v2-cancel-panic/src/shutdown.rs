@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use crate::stats::Ending;
+use crate::tally::Tally;
 use crate::task::{Job, Task};
 use crate::{Pool, worker};
 
@@ -23,8 +24,8 @@ impl Pool {
     /// Like [`shutdown`](Pool::shutdown), but waits no longer than `patience`.
     ///
     /// After a time-out the pool stays closed and the workers go on until the queue is empty. A
-    /// later call may wait again. Dropping the pool then does not wait: who was in a hurry once
-    /// is not made to wait by a drop. [`Duration::MAX`] waits for ever.
+    /// later call may wait again. Dropping a pool whose shutdown has timed out does not
+    /// wait. [`Duration::MAX`] waits for ever.
     ///
     /// The time is for the tasks and the stop hooks. What a thread does after them, the destructors
     /// of its thread-local values, is waited for without a limit.
@@ -55,22 +56,20 @@ impl Pool {
         }
         // The wait is for the workers to leave. The join inside `shutdown` has no time-out, but
         // what is left of the threads by then are the destructors of their thread-local values.
-        let left = {
+        let all_left = {
             let mut living = self.shared.living.lock();
             let working = |living: &mut usize| *living > 0;
             match Instant::now().checked_add(patience) {
-                Some(at) => {
+                Some(deadline) => {
                     let left = &self.shared.left;
-                    !left.wait_while_until(&mut living, working, at).timed_out() || *living == 0
+                    left.wait_while_until(&mut living, working, deadline);
                 }
-                None => {
-                    self.shared.left.wait_while(&mut living, working);
-                    true
-                }
+                None => self.shared.left.wait_while(&mut living, working),
             }
+            *living == 0
         };
-        self.gave_up.store(!left, SeqCst);
-        if left {
+        self.gave_up.store(!all_left, SeqCst);
+        if all_left {
             self.shutdown();
             Ok(())
         } else {
@@ -90,9 +89,10 @@ impl Pool {
     /// accepted. Does not wait for the tasks that run: [`shutdown`](Pool::shutdown) or
     /// [`shutdown_timeout`](Pool::shutdown_timeout) does, and so does dropping the pool.
     ///
-    /// Every accepted task has started before, or is in one of the returned vectors. The pool and
-    /// the groups count the latter as returned. To end the running tasks early as well, cancel
-    /// the token that they look at.
+    /// Workers take tasks until the queue is empty, so every accepted task is in one of the returned
+    /// vectors or has been taken by a worker, which runs it (or drops it, if it is cancelled). The
+    /// pool and the groups count those handed back as returned. To end the running tasks early as
+    /// well, cancel the token that they look at.
     ///
     /// ```
     /// let pool = v2_cancel_panic::Pool::new(2, 8).unwrap();
@@ -111,7 +111,7 @@ impl Pool {
         // Workers take from the queue meanwhile. Each task has one taker.
         while let Ok(Job { task, group, .. }) = shared.queue.try_recv() {
             tasks.push(task);
-            shared.end(group.as_deref(), 1, Ending::Returned);
+            shared.end(group.as_deref(), Tally::ANY, Ending::Returned);
         }
         tasks
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::{
 };
 
 use crate::Pool;
-use crate::tally::{Count, Tally};
+use crate::count::Count;
+use crate::tally::Tally;
 
 /// How an accepted task left the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) enum Ending {
 /// How many tasks of a pool or a group ended in which way.
 #[derive(Debug)]
 pub(crate) struct Endings {
-    /// The common ending has a count for each place of the tally, so that workers do not meet.
+    /// The common ending has a count for each lane of the tally, so that workers do not meet.
     completed: Box<[Count]>,
     panicked: AtomicUsize,
     cancelled: AtomicUsize,
@@ -39,9 +40,9 @@ impl Endings {
 
     /// To be called before the tally counts the task as over, so that whoever has waited for the
     /// task finds its ending counted.
-    pub(crate) fn record(&self, place: usize, ending: Ending) {
+    pub(crate) fn record(&self, lane: usize, ending: Ending) {
         let count = match ending {
-            Ending::Completed => &self.completed[place].0,
+            Ending::Completed => &self.completed[lane].0,
             Ending::Panicked => &self.panicked,
             Ending::Cancelled => &self.cancelled,
             Ending::Returned => &self.returned,
@@ -114,16 +115,20 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
+        let tally = &shared.tally;
+        // First, so that no more tasks seem to have ended than were accepted.
         let report = shared.endings.report();
-        let over = report.completed + report.panicked + report.cancelled + report.returned;
-        let (accepted, queued) = shared.door.while_shut(|| {
-            // With the door shut, nobody is between asking and being refused.
-            let refused = shared.tally.over[Tally::DOOR].0.load(SeqCst);
-            let accepted = shared.tally.begun.0.load(SeqCst) - refused;
-            (accepted, shared.queue.len())
+        let (accepted, over, queued) = shared.door.while_shut(|| {
+            let sum =
+                |lanes: &[Count]| -> usize { lanes.iter().map(|lane| lane.0.load(SeqCst)).sum() };
+            let (refused, workers) = tally.over.split_at(Tally::REFUSED + 1);
+            let over = sum(workers);
+            // The caller may see a pool at rest here, and then so must those who wait for one.
+            tally.announce_rest();
+            let accepted = tally.begun.0.load(SeqCst) - sum(refused);
+            (accepted, over, shared.queue.len())
         });
-        // What has ended since `report` was read would seem to run: no more can than there are
-        // threads.
+        // What has ended since `over` was read would seem to run: no more can than there are threads.
         let running = accepted.saturating_sub(queued + over).min(self.threads());
         Stats {
             accepted,

@@ -1,18 +1,22 @@
 //! The count of unfinished tasks, and those who wait for it to be zero.
 
-use std::sync::atomic::{
-    AtomicUsize,
-    Ordering::{Relaxed, Release, SeqCst},
-};
+use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 
 use parking_lot::{Condvar, Mutex};
+
+use crate::count::Count;
 
 /// How many tasks have begun their stay in a pool or a group, and how many are over.
 ///
 /// One counter that goes up and down would be written by submitters and workers in turn, and the
 /// cache line that holds it would travel between their cores for every task. So there are two
-/// kinds of counter, which only grow: submitters write `begun`, each worker a place of its own in
-/// `over`, and only those who wait read them all. No task is unfinished when they are equal.
+/// kinds of counter, which only grow: submitters write `begun`, each worker a lane of its own in
+/// `over`, and only those who wait read them all. The tally is *at rest* when no task is
+/// unfinished: when the lanes together are equal to `begun`.
+///
+/// Whoever finds it at rest announces that, and so releases all who wait: the worker that ends a
+/// task, the submitter that begins one, the waiter that looks. A rest that nobody has seen before
+/// it ended was none.
 #[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) begun: Count,
@@ -25,16 +29,15 @@ pub(crate) struct Tally {
     rest: Condvar,
 }
 
-/// A counter on a cache line that it shares with nothing (two lines, since they are fetched in pairs).
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(crate) struct Count(pub(crate) AtomicUsize);
-
 impl Tally {
-    /// The place at which those who are not workers count.
-    pub(crate) const DOOR: usize = 0;
+    /// The lane for the tasks that were refused.
+    pub(crate) const REFUSED: usize = 0;
 
-    /// A tally with the places 1 to `workers`, at which workers count without meeting.
+    /// A lane for whoever has none of his own. Anybody may count in any lane; those who share one
+    /// are slower.
+    pub(crate) const ANY: usize = 1;
+
+    /// A tally with the lanes 1 to `workers`, in which workers count without meeting.
     pub(crate) fn new(workers: usize) -> Tally {
         Tally {
             begun: Count::default(),
@@ -49,23 +52,23 @@ impl Tally {
     ///
     /// To be called under the lock of the pool's door, which makes the load and the store one step.
     pub(crate) fn begin(&self) {
-        // A rest ends here. The worker that brought it about may not have looked yet, and will find
-        // it gone: so whoever ends a rest announces it.
+        // If the tally is at rest, that ends here. A worker may have brought it about and not
+        // have looked yet, and when it does, it will see this task.
         self.announce_rest();
         let begun = self.begun.0.load(Relaxed);
         self.begun.0.store(begun + 1, Release);
     }
 
     /// Counts a task that is over: it has been refused, or its closure is dropped, run or not.
-    pub(crate) fn end(&self, place: usize) {
-        self.over[place].0.fetch_add(1, SeqCst);
+    pub(crate) fn end(&self, lane: usize) {
+        self.over[lane].0.fetch_add(1, SeqCst);
         // A waiter raises `waiters` before it looks at the counts, and here it is the other way
         // round: so either the waiter sees this end, or this thread sees the waiter.
         self.announce_rest();
     }
 
-    /// Releases those who wait, if no task is unfinished.
-    fn announce_rest(&self) {
+    /// Releases those who wait, if the tally is at rest.
+    pub(crate) fn announce_rest(&self) {
         if self.waiters.0.load(SeqCst) > 0
             && let Some(count) = self.at_rest()
         {
@@ -81,8 +84,14 @@ impl Tally {
         self.waiters.0.fetch_add(1, SeqCst);
         let begun = self.begun.0.load(SeqCst);
         // A rest with at least as many tasks as have begun by now is no older than this call.
-        while *rested < begun && self.at_rest().is_none() {
-            self.rest.wait(&mut rested);
+        while *rested < begun {
+            match self.at_rest() {
+                Some(count) => {
+                    *rested = count;
+                    self.rest.notify_all();
+                }
+                None => self.rest.wait(&mut rested),
+            }
         }
         self.waiters.0.fetch_sub(1, SeqCst);
     }

@@ -54,3 +54,10 @@ pub(crate) struct Job {
     /// What cancels the task, apart from the pool's token.
     pub(crate) token: Option<CancelToken>,
 }
+
+impl Job {
+    /// Whether the task is not to run, in a pool with this token.
+    pub(crate) fn is_cancelled(&self, pool: &CancelToken) -> bool {
+        pool.is_cancelled() || self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}

@@ -50,6 +50,8 @@ struct Node {
 /// What all tokens of a tree share: the place to wait.
 #[derive(Default)]
 struct Family {
+    /// Those who are to be called. The lock is also the one under which a waiter looks at its
+    /// token and falls asleep.
     listeners: Mutex<Vec<Weak<dyn OnCancel>>>,
     /// Signalled when any token of the tree is cancelled.
     cancelled: Condvar,
@@ -174,7 +176,7 @@ impl CancelToken {
     pub fn wait_timeout(&self, patience: Duration) -> bool {
         let until = [Instant::now().checked_add(patience), self.deadline()];
         let until = until.into_iter().flatten().min();
-        let mut family = self.node.family.listeners.lock();
+        let mut listeners = self.node.family.listeners.lock();
         let mut late = false;
         while !self.is_cancelled() && !late {
             match until {
@@ -183,10 +185,10 @@ impl CancelToken {
                         .node
                         .family
                         .cancelled
-                        .wait_until(&mut family, at)
+                        .wait_until(&mut listeners, at)
                         .timed_out();
                 }
-                None => self.node.family.cancelled.wait(&mut family),
+                None => self.node.family.cancelled.wait(&mut listeners),
             }
         }
         self.is_cancelled()

@@ -19,20 +19,20 @@ std::thread_local! {
 /// A worker thread's share of the pool.
 struct Worker {
     shared: Arc<Shared>,
-    /// The worker's own place in the pool's tally.
-    place: usize,
+    /// The worker's own lane in the pool's tally.
+    lane: usize,
 }
 
 /// Starts a worker.
-pub(crate) fn start(shared: &Arc<Shared>, place: usize) -> Result<JoinHandle<()>, BuildError> {
-    let name = (shared.hooks.name)(place);
+pub(crate) fn start(shared: &Arc<Shared>, lane: usize) -> Result<JoinHandle<()>, BuildError> {
+    let name = (shared.hooks.name)(lane);
     if name.contains('\0') {
         return Err(BuildError::ThreadName(name));
     }
     *shared.living.lock() += 1;
     let worker = Worker {
         shared: Arc::clone(shared),
-        place,
+        lane,
     };
     thread::Builder::new()
         .name(name)
@@ -70,12 +70,14 @@ impl Worker {
 
     /// Runs the task, or drops it if it is cancelled, and counts it as over. Either way the
     /// closure and all that it captured are dropped before the count.
-    fn finish(&self, Job { task, group, token }: Job) {
+    fn finish(&self, job: Job) {
         let shared = &self.shared;
         let panic = &shared.hooks.panic;
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
-        let ending = if shared.door.is_cancelled(token.as_ref()) {
+        let cancelled = job.is_cancelled(&shared.token);
+        let Job { task, group, .. } = job;
+        let ending = if cancelled {
             panic.shield(|| drop(task));
             Ending::Cancelled
         } else if panic.shield(|| task.run()) {
@@ -83,7 +85,7 @@ impl Worker {
         } else {
             Ending::Panicked
         };
-        shared.end(group.as_deref(), self.place, ending);
+        shared.end(group.as_deref(), self.lane, ending);
     }
 }
 

@@ -13,6 +13,7 @@ mod release_of_submitters;
 mod thread_per_task;
 mod three_panics;
 mod who_holds_the_lock;
+mod who_waits;
 
 /// One experiment.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,7 @@ impl Outcome {
 pub const ALL: &[Experiment] = &[
     thread_per_task::EXPERIMENT,
     who_holds_the_lock::EXPERIMENT,
+    who_waits::EXPERIMENT,
     release_of_submitters::EXPERIMENT,
     three_panics::EXPERIMENT,
     no_way_out::EXPERIMENT,

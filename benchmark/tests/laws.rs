@@ -256,21 +256,27 @@ fn shutdown_ends<P: Lawful>() {
         let accepted = AtomicUsize::new(1);
         thread::scope(|scope| {
             let _open = OpenOnDrop(&gate);
-            for _ in 0..8 {
-                scope.spawn(|| match pool.submit(Patience::Forever, adds_one(&ran)) {
-                    Ok(()) => {
-                        accepted.fetch_add(1, SeqCst);
-                    }
-                    Err(refused) => assert_eq!(refused.why, Why::ShutDown),
-                });
-            }
+            let submitters: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| match pool.submit(Patience::Forever, adds_one(&ran)) {
+                        Ok(()) => {
+                            accepted.fetch_add(1, SeqCst);
+                        }
+                        Err(refused) => assert_eq!(refused.why, Why::ShutDown),
+                    })
+                })
+                .collect();
+            thread::sleep(Duration::from_micros(round * 50));
             for _ in 0..4 {
                 scope.spawn(|| {
                     pool.shutdown();
                     assert_eq!(pool.threads(), 0);
                 });
             }
-            thread::sleep(Duration::from_micros(round * 50));
+            // The gate is still shut: they return although no place comes free.
+            for submitter in submitters {
+                submitter.join().unwrap();
+            }
         });
         pool.shutdown();
         assert_eq!(ran.load(SeqCst), accepted.load(SeqCst));

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 
 use std::fmt::Debug;
+use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -32,11 +33,12 @@ impl Watchdog {
         let watched = Arc::clone(&pools);
         thread::spawn(move || {
             if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("watchdog: {test} hangs");
+                // Not `eprintln!`: what a test prints is kept back, and lost when it aborts.
+                let _ = writeln!(stderr(), "watchdog: {test} hangs");
                 // A pool that hangs may hold the lock that its `Debug` asks for: look from aside.
                 thread::spawn(move || {
                     for pool in watched.lock().unwrap().iter().filter_map(Weak::upgrade) {
-                        eprintln!("watchdog: {pool:?}");
+                        let _ = writeln!(stderr(), "watchdog: {pool:?}");
                     }
                 });
                 thread::sleep(Duration::from_secs(1));
@@ -128,7 +130,7 @@ pub(crate) fn in_child(test: &str, limit: &str) -> std::process::Output {
     std::process::Command::new("sh")
         .args(["-c", &format!(r#"{limit}; exec "$0" "$@""#)])
         .arg(std::env::current_exe().unwrap())
-        .args([test, "--nocapture", "--test-threads=1"])
+        .args([test, "--test-threads=1"])
         .env("IN_CHILD", "1")
         .output()
         .unwrap()

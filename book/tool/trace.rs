@@ -196,7 +196,7 @@ impl Run {
         run.waits.sort_by_key(|wait| wait.time.start);
         run.lanes = lanes(trace.workers, &lives, run.end);
         run.queue = if samples.is_empty() {
-            lengths(&run.tasks)
+            lengths(&run.tasks, run.end)
         } else {
             samples
         };
@@ -363,7 +363,10 @@ fn lanes(workers: u64, lives: &BTreeMap<u64, Vec<(u64, Kind)>>, end: u64) -> Vec
 
 /// The lengths of the queue, from the tasks: each is in it from the time it was accepted until it
 /// starts or is cancelled. Many a task has started by the time that its submitter hears of it.
-fn lengths(tasks: &[Task]) -> Vec<(u64, u64)> {
+///
+/// Both are noted a moment after they have happened, and not always in their order. So a length that
+/// lasts for less than a thousandth of the run is left out: it is that moment and not the queue.
+fn lengths(tasks: &[Task], end: u64) -> Vec<(u64, u64)> {
     let mut changes: BTreeMap<u64, i64> = BTreeMap::new();
     for task in tasks {
         let Some(from) = task.queued else { continue };
@@ -380,11 +383,18 @@ fn lengths(tasks: &[Task]) -> Vec<(u64, u64)> {
         }
     }
     let mut length = 0;
-    changes
+    let lengths: Vec<(u64, u64)> = changes
         .into_iter()
         .map(|(at, change)| {
             length += change;
             (at, length.unsigned_abs())
         })
+        .collect();
+    let until = lengths.iter().skip(1).map(|&(at, _)| at).chain([u64::MAX]);
+    lengths
+        .iter()
+        .zip(until)
+        .filter(|((at, _), until)| (until - at).saturating_mul(1000) >= end)
+        .map(|(&length, _)| length)
         .collect()
 }

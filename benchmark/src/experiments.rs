@@ -9,9 +9,13 @@ use std::time::{Duration, Instant};
 use crate::trace::Trace;
 
 mod no_way_out;
+mod overload;
 mod release_of_submitters;
 mod thread_per_task;
 mod three_panics;
+mod what_to_do_when_full;
+mod when_a_pool_pays;
+mod which_queue;
 mod who_holds_the_lock;
 mod who_waits;
 
@@ -61,6 +65,9 @@ pub const ALL: &[Experiment] = &[
     release_of_submitters::EXPERIMENT,
     three_panics::EXPERIMENT,
     no_way_out::EXPERIMENT,
+    when_a_pool_pays::EXPERIMENT,
+    which_queue::EXPERIMENT,
+    what_to_do_when_full::EXPERIMENT,
 ];
 
 /// How long `work` takes, in milliseconds.

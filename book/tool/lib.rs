@@ -56,9 +56,12 @@ macro_rules! chapters {
 chapters! {
     introduction = "introduction.md",
     what_is_a_worker_pool = "concepts/what-is-a-worker-pool.md",
+    a_thread_per_task = "concepts/a-thread-per-task.md",
     what_the_code_uses = "concepts/what-the-code-uses.md",
     v1_fixed = "versions/v1-fixed.md",
     v1_stopping = "versions/v1-stopping.md",
     v2_panics = "versions/v2-panics.md",
     v2_cancelling = "versions/v2-cancelling.md",
+    queues = "strategies/queues.md",
+    rejection = "strategies/rejection.md",
 }

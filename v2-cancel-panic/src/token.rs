@@ -132,8 +132,7 @@ impl CancelToken {
         // Whoever looked at the token under this lock and found it good is asleep by the time that
         // the lock is ours. Listeners are called without it: they take locks of their own.
         let listeners: Vec<_> = {
-            let mut listeners = family.listeners.lock();
-            listeners.retain(|listener| listener.strong_count() > 0);
+            let listeners = family.listeners.lock();
             listeners.iter().filter_map(Weak::upgrade).collect()
         };
         family.cancelled.notify_all();

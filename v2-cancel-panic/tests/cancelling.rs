@@ -259,3 +259,39 @@ fn a_task_runs_or_is_cancelled_never_both_never_neither() {
     assert_eq!(stats.completed, ran.load(SeqCst));
     assert_eq!(stats.completed + stats.cancelled, 5000);
 }
+
+#[test]
+fn a_token_releases_the_submitters_of_every_pool_that_it_concerns() {
+    let watchdog = Watchdog::start();
+    let everything = CancelToken::new();
+    let pools: Vec<_> = (0..3)
+        .map(|_| {
+            let pool = Pool::builder().threads(1).queue_capacity(1);
+            watchdog.watch(pool.cancel_token(everything.clone()).build().unwrap())
+        })
+        .collect();
+    let gate = Gate::new();
+    let _open = OpenOnDrop(&gate);
+    thread::scope(|scope| {
+        let submitters: Vec<_> = pools
+            .iter()
+            .map(|pool| {
+                let (begin, begun) = mpsc::channel();
+                let at = gate.clone();
+                let busy = move || {
+                    begin.send(()).unwrap();
+                    at.pass();
+                };
+                pool.execute(busy).unwrap();
+                begun.recv().unwrap();
+                pool.execute(|| ()).unwrap();
+                scope.spawn(|| pool.execute(|| ()).unwrap_err().reason())
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(10));
+        everything.cancel();
+        for submitter in submitters {
+            assert_eq!(submitter.join().unwrap(), Reason::Cancelled);
+        }
+    });
+}

@@ -364,6 +364,27 @@ fn cancel_is_exclusive<P: Cancellable>(rounds: usize) {
     assert_eq!(Arc::strong_count(&ran), 1);
 }
 
+/// Law 8, where there is no doubt: a task that is cancelled while it is queued does not run.
+fn cancelled_in_the_queue<P: Cancellable>() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy::<P>(&watchdog, 1, 4);
+    let ran = Arc::new(AtomicUsize::new(0));
+    let token = P::token();
+    assert!(pool.submit_with(&token, adds_one(&ran)).is_ok());
+    assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+    P::cancel(&token);
+    gate.open();
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.endings().cancelled), (1, 1));
+
+    let (pool, gate) = busy::<P>(&watchdog, 1, 4);
+    assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+    pool.cancel_all();
+    gate.open();
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.endings().cancelled), (1, 1));
+}
+
 /// Law 8 for a whole pool, with a hand-back in between: every accepted task ends in one way.
 fn cancel_all_is_exclusive<P: Cancellable>() {
     let watchdog = Watchdog::start();
@@ -423,7 +444,10 @@ macro_rules! laws {
         #[test]
         fn panic_costs_one_task() { super::panic_costs_one_task::<Pool>() }
         #[test]
-        fn cancel_is_exclusive() { super::cancel_is_exclusive::<Pool>(5_000) }
+        fn cancel_is_exclusive() {
+            cancelled_in_the_queue::<Pool>();
+            super::cancel_is_exclusive::<Pool>(5_000);
+        }
         #[test]
         #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
         fn cancel_is_exclusive_in_a_storm() { super::cancel_is_exclusive::<Pool>(1_000_000) }

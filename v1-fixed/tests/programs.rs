@@ -1,9 +1,9 @@
 //! The example of this version runs to its end.
 
-#[path = "../examples/tour.rs"]
-mod tour;
+#[path = "../examples/words.rs"]
+mod words;
 
 #[test]
-fn the_tour_ends_well() {
-    tour::main().unwrap();
+fn the_example_ends_well() {
+    words::main().unwrap();
 }

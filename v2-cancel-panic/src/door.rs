@@ -124,10 +124,10 @@ impl Door {
         self.changed.notify_all();
     }
 
-    /// Runs `look` while nobody comes in.
-    pub(crate) fn while_shut<T>(&self, look: impl FnOnce() -> T) -> T {
+    /// Runs `work` while nobody comes in, and no other work does. It must run no code of a user.
+    pub(crate) fn while_shut<T>(&self, work: impl FnOnce() -> T) -> T {
         let _queue = self.queue.lock();
-        look()
+        work()
     }
 
     /// Takes a place if there is one. To be called under the lock.

@@ -68,11 +68,11 @@ impl Pool {
             }
             *living == 0
         };
-        self.gave_up.store(!all_left, SeqCst);
         if all_left {
             self.shutdown();
             Ok(())
         } else {
+            self.gave_up.store(true, SeqCst);
             Err(self.unfinished())
         }
     }
@@ -108,11 +108,14 @@ impl Pool {
         let shared = &self.shared;
         shared.door.close();
         let mut tasks = Vec::new();
-        // Workers take from the queue meanwhile. Each task has one taker.
-        while let Ok(Job { task, group, .. }) = shared.queue.try_recv() {
-            tasks.push(task);
-            shared.end(group.as_deref(), Tally::ANY, Ending::Returned);
-        }
+        // Workers take from the queue meanwhile; each task has one taker. With the door shut,
+        // nobody counts the tasks while one is neither queued nor over.
+        shared.door.while_shut(|| {
+            while let Ok(Job { task, group, .. }) = shared.queue.try_recv() {
+                tasks.push(task);
+                shared.end(group.as_deref(), Tally::ANY, Ending::Returned);
+            }
+        });
         tasks
     }
 }

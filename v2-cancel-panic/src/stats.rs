@@ -116,17 +116,15 @@ impl Pool {
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         let tally = &shared.tally;
-        // First, so that no more tasks seem to have ended than were accepted.
-        let report = shared.endings.report();
-        let (accepted, over, queued) = shared.door.while_shut(|| {
+        let (accepted, over, queued, report) = shared.door.while_shut(|| {
             let sum =
                 |lanes: &[Count]| -> usize { lanes.iter().map(|lane| lane.0.load(SeqCst)).sum() };
             let (refused, workers) = tally.over.split_at(Tally::REFUSED + 1);
             let over = sum(workers);
-            // The caller may see a pool at rest here, and then so must those who wait for one.
-            tally.announce_rest();
             let accepted = tally.begun.0.load(SeqCst) - sum(refused);
-            (accepted, over, shared.queue.len())
+            // The endings last: they are recorded before a task is over, so if all are over here,
+            // then all endings are in the report.
+            (accepted, over, shared.queue.len(), shared.endings.report())
         });
         // What has ended since `over` was read would seem to run: no more can than there are threads.
         let running = accepted.saturating_sub(queued + over).min(self.threads());

@@ -68,7 +68,7 @@ impl Tally {
     }
 
     /// Releases those who wait, if the tally is at rest.
-    pub(crate) fn announce_rest(&self) {
+    fn announce_rest(&self) {
         if self.waiters.0.load(SeqCst) > 0
             && let Some(count) = self.at_rest()
         {

@@ -80,14 +80,14 @@ fn a_drop_after_a_time_out_does_not_wait_and_the_workers_go_on() {
 }
 
 #[test]
-fn a_drop_waits_again_after_a_later_shutdown_in_time() {
+fn a_shutdown_after_one_that_timed_out_waits_for_the_rest() {
     let watchdog = Watchdog::start();
     let ran = Arc::new(AtomicUsize::new(0));
     let (pool, gate) = busy_pool(&watchdog, 3, &ran);
     pool.shutdown_timeout(Duration::ZERO).unwrap_err();
     gate.open();
     pool.shutdown();
-    assert_eq!(pool.threads(), 0);
+    assert_eq!((pool.threads(), ran.load(SeqCst)), (0, 3));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tour of v1: the words of some pages are counted by a pool.
 //!
-//! Run it with `cargo run -p v1-fixed --example tour`.
+//! Run it with `cargo run -p v1-fixed --example words`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

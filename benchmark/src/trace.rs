@@ -54,7 +54,7 @@ pub struct Trace {
     pub title: String,
     /// The number of workers of the pool.
     pub workers: u64,
-    /// The number of places in its queue.
+    /// The number of places in its queue; 0 for a queue without a bound.
     pub capacity: u64,
     /// The unit of [`Event::at`]: always `us`.
     pub unit: String,

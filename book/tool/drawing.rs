@@ -71,7 +71,9 @@ impl<'run> Drawing<'run> {
         self.label(LEFT - 8.0, base, "end small", "0");
         let most = grouped(&most.to_string());
         self.label(LEFT - 8.0, top + 8.0, "end small", &most);
-        if off_the_scale {
+        if run.capacity == 0 {
+            self.label(LEFT + 2.0, top - 4.0, "small", "without a bound");
+        } else if off_the_scale {
             let label = format!("capacity {capacity}, off the scale");
             self.label(LEFT + 2.0, top - 4.0, "small", &label);
         } else {

@@ -15,7 +15,7 @@ pub struct Trace {
     pub title: String,
     /// The number of workers; the most there may be, if it changes.
     pub workers: u64,
-    /// The number of places in the queue.
+    /// The number of places in the queue; 0 if it has no bound.
     pub capacity: u64,
     /// The unit of all times.
     pub unit: Unit,

@@ -28,12 +28,15 @@ pub(crate) fn description(run: &Run) -> String {
     if open > 0 || ends.is_empty() {
         ends.push(format!("{open} had not ended"));
     }
+    let places = match run.capacity {
+        0 => "any number of places".into(),
+        capacity => counted(capacity, "place"),
+    };
     let mut sentences = format!(
-        "{}. {} on {}, with {} in the queue, in {}: {}. At most {} waited in the queue.",
+        "{}. {} on {}, with {places} in the queue, in {}: {}. At most {} waited in the queue.",
         plain(&run.title).trim_end_matches('.'),
         counted(run.tasks.len() as u64, "task"),
         counted(run.workers, "worker"),
-        counted(run.capacity, "place"),
         time(run.end),
         ends.join(", "),
         counted(run.longest_queue(), "task")

@@ -104,7 +104,7 @@ fn without_a_bound() -> (Reading, Trace) {
     for worker in workers {
         worker.join().expect("no job panics");
     }
-    let trace = recorder.finish("a queue without a bound", WORKERS, ARRIVALS);
+    let trace = recorder.finish("a queue without a bound", WORKERS, 0);
     (Reading::new(arrived, &trace), trace)
 }
 

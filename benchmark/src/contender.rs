@@ -15,6 +15,10 @@ pub trait Contender: Send + Sync + Sized + 'static {
     /// The name in tables and plots.
     const NAME: &'static str;
 
+    /// The race gives this contender one in so many of the tasks, where it counts the time for each
+    /// task: who takes many times as long as the others need not do as many.
+    const ONE_IN: usize = 1;
+
     /// Starts a pool of that many threads, with room for that many waiting tasks, if it has a bound.
     fn start(threads: usize, capacity: usize) -> Self;
 

@@ -1,9 +1,13 @@
 //! What drives every pool alike: the traits through which laws and races see a pool, the pools
-//! behind them, the experiments of the book, and the recorder of what a pool does.
+//! behind them, the workloads that they race on, the experiments of the book, and the recorder of
+//! what a pool does.
 
 #![forbid(unsafe_code)]
 
 pub mod contender;
 pub mod contenders;
 pub mod experiments;
+pub mod race;
+pub mod statistics;
 pub mod trace;
+pub mod workload;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::fence;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
@@ -20,6 +21,9 @@ pub(crate) enum Patience {
     For(Duration),
     Forever,
 }
+
+/// How often a submitter looks again for a place before it falls asleep.
+const LOOKS: usize = 32;
 
 /// Accepting a task and closing are both done under the lock of `queue`, so every task is either
 /// accepted before the pool closes, and then a worker will find it, or refused.
@@ -79,6 +83,14 @@ impl Door {
         deadline: Option<Instant>,
         tally: &Tally,
     ) -> Result<(), (Job, Reason)> {
+        // A place often comes free within microseconds, and to sleep and be woken takes longer.
+        for _ in 0..LOOKS {
+            MutexGuard::unlocked(queue, thread::yield_now);
+            job = match self.offer(queue, job, tally) {
+                Err((job, Reason::Full)) => job,
+                settled => return settled,
+            };
+        }
         self.waiting.0.fetch_add(1, SeqCst);
         // Pairs with the fence in `place_freed`: a worker that has taken a task sees us waiting,
         // or else we see the place that it has freed.

@@ -1,0 +1,70 @@
+//! `cargo bench`: the questions that one asks of a pool, a group for each, with names that stay.
+//!
+//! Every measurement starts a new pool and times the work alone. Criterion runs one contender
+//! after the other: right for seeing whether a change made one of them faster. To compare them with
+//! each other is the business of `cargo compare`, which interleaves them.
+
+use std::time::Duration;
+
+use benchmark::contenders::RACERS;
+use benchmark::race::no_gauge;
+use benchmark::workload::{Scale, Workload, all};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+/// What a group measures: workloads by the beginning of their name, and how many workers.
+fn group(criterion: &mut Criterion, question: &str, chosen: impl Fn(&Workload) -> bool) {
+    let mut group = criterion.benchmark_group(question);
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1));
+    for workload in all(Scale::Quick).iter().filter(|workload| chosen(workload)) {
+        let base = workload.name.split('/').next().unwrap_or_default();
+        let name = format!("{base} w={}", workload.workers);
+        for racer in RACERS {
+            // Measured without the pool's start and end, so criterion cannot time it by itself; a
+            // contender that does fewer of the tasks is reckoned up to all of them.
+            let time = |runs: u64| {
+                let run = || (racer.run)(workload, no_gauge).per_task();
+                let total: f64 = (0..runs).map(|_| run() * workload.tasks() as f64).sum();
+                Duration::from_nanos(total as u64)
+            };
+            group.throughput(Throughput::Elements(workload.tasks() as u64));
+            let id = BenchmarkId::new(racer.name, &name);
+            group.bench_function(id, |bencher| bencher.iter_custom(time));
+        }
+    }
+    group.finish();
+}
+
+/// How many tasks get through, from one submitter?
+fn throughput(criterion: &mut Criterion) {
+    let streams = ["empty", "sha256_4us", "cpu_40us"];
+    group(criterion, "throughput", |workload| {
+        streams.contains(&workload.name.as_str()) && [1, 4, 16].contains(&workload.workers)
+    });
+}
+
+/// How long until a single task is done, when all workers sleep?
+fn latency(criterion: &mut Criterion) {
+    group(criterion, "latency", |workload| {
+        workload.name == "idle_ping_pong"
+    });
+}
+
+/// How long until many tasks are done that come at once, when all workers sleep?
+fn burst(criterion: &mut Criterion) {
+    group(criterion, "burst", |workload| {
+        workload.name == "burst_of_64"
+    });
+}
+
+/// What do many submitters cost?
+fn contention(criterion: &mut Criterion) {
+    group(criterion, "contention", |workload| {
+        workload.name.starts_with('U') && workload.name.contains("IsPrime")
+    });
+}
+
+criterion_group!(questions, throughput, latency, burst, contention);
+criterion_main!(questions);

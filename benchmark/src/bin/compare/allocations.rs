@@ -1,0 +1,59 @@
+//! Counts allocations, in a pass of its own.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The system's allocator, watched. While nobody counts, which is whenever something is timed, all it
+/// does besides is to read a flag that nobody writes.
+struct Counting;
+
+static ENABLED: AtomicBool = AtomicBool::new(false);
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Allocations so far, of all threads, while counting was on.
+pub(crate) fn so_far() -> u64 {
+    ALLOCATIONS.load(Relaxed)
+}
+
+/// Counts the allocations that happen in the meantime.
+pub(crate) fn counted<T>(work: impl FnOnce() -> T) -> T {
+    ENABLED.store(true, Relaxed);
+    let value = work();
+    ENABLED.store(false, Relaxed);
+    value
+}
+
+fn note() {
+    if ENABLED.load(Relaxed) {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+    }
+}
+
+// SAFETY: every call is passed on to `System` as it is, and `note` does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: the caller keeps the contract of `alloc`, which is that of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note();
+        // SAFETY: as above; the block is one of `System`'s.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above; the block is one of `System`'s.
+        unsafe { System.dealloc(block, layout) }
+    }
+}

@@ -1,0 +1,291 @@
+//! `cargo compare`: our pools, the baselines and other people's pools on the same work, in one
+//! interleaved run.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod allocations;
+mod claims;
+mod files;
+mod heat;
+mod plots;
+mod table;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow, bail};
+use benchmark::contenders::RACERS;
+use benchmark::race::Racer;
+use benchmark::workload::{Scale, Workload, all};
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use claims::{CLAIMS, Claim, Finding, LEAST_ROUNDS, MOST_ROUNDS};
+use files::Run;
+use heat::Heat;
+
+/// Compares the versions with each other, with the baselines and with other people's pools.
+///
+/// In every round, each contender does the same work once, in an order of its own for each round; so
+/// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
+/// within a round. The first contender takes part twice: two equals show what this run cannot tell
+/// apart. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
+/// tenth, but for those that sleep.
+#[derive(Parser)]
+#[command(name = "cargo compare", bin_name = "cargo compare")]
+struct Arguments {
+    /// Less work and fewer rounds: under a minute.
+    #[arg(long, conflicts_with_all = ["smoke", "full"])]
+    quick: bool,
+    /// Next to no work: whether it all runs.
+    #[arg(long, conflicts_with = "full")]
+    smoke: bool,
+    /// All the work that the names state: an hour, perhaps.
+    #[arg(long)]
+    full: bool,
+    /// Checks what is claimed, and runs no more than that takes.
+    #[arg(long)]
+    claims: bool,
+    /// Fails if a claim is missed.
+    #[arg(long)]
+    strict: bool,
+    /// How many rounds.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Only contenders of that name or family. May be given several times.
+    #[arg(long)]
+    contender: Vec<String>,
+    /// Only workloads with that in their name, such as `empty` or `sha256_4us w=4`. May be given several times.
+    #[arg(long)]
+    workload: Vec<String>,
+    /// Shows the contenders, the workloads and the claims.
+    #[arg(long)]
+    list: bool,
+    /// Where to write to; else `compare` in cargo's target folder.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Repeats the order of another run.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+impl Arguments {
+    fn scale(&self) -> Scale {
+        match self {
+            Arguments { quick: true, .. } => Scale::Quick,
+            Arguments { smoke: true, .. } => Scale::Smoke,
+            Arguments { full: true, .. } => Scale::Full,
+            _ => Scale::Default,
+        }
+    }
+
+    fn rounds(&self) -> usize {
+        let usual = match self.scale() {
+            Scale::Smoke => 2,
+            Scale::Quick => 10,
+            Scale::Default | Scale::Full => LEAST_ROUNDS,
+        };
+        self.rounds.unwrap_or(usual).max(1)
+    }
+
+    fn wants_racer(&self, racer: &Racer) -> bool {
+        let named = |wanted: &String| wanted == racer.name || wanted == racer.family;
+        (self.contender.is_empty() || self.contender.iter().any(named))
+            && (!self.claims
+                || CLAIMS
+                    .iter()
+                    .any(|claim| claim.is_about(racer.name, racer.family)))
+    }
+
+    fn wants_workload(&self, workload: &Workload) -> bool {
+        let name = workload.to_string();
+        let named = |wanted: &String| name.contains(wanted.as_str());
+        (self.workload.is_empty() || self.workload.iter().any(named))
+            && (!self.claims || CLAIMS.iter().any(|claim| claim.workload == workload.name))
+    }
+
+    /// The heats to run.
+    fn heats(&self) -> Result<Vec<Heat>> {
+        let known = |wanted: &&String| {
+            let named = |racer: &Racer| *wanted == racer.name || *wanted == racer.family;
+            !RACERS.iter().any(named)
+        };
+        if let Some(unknown) = self.contender.iter().find(known) {
+            bail!("no contender and no family is called `{unknown}`: see `cargo compare --list`");
+        }
+        let workloads = all(self.scale()).into_iter();
+        let heats = workloads.filter(|workload| self.wants_workload(workload));
+        let heats: Vec<_> = heats
+            .map(|workload| {
+                let claims = || {
+                    CLAIMS
+                        .iter()
+                        .filter(|claim| claim.workload == workload.name)
+                };
+                let needed = |racer: &&Racer| {
+                    self.wants_racer(racer)
+                        && (!self.claims
+                            || claims().any(|claim| claim.is_about(racer.name, racer.family)))
+                };
+                let racers: Vec<Racer> = RACERS.iter().filter(needed).copied().collect();
+                Heat::new(workload, &racers)
+            })
+            .collect();
+        if heats.iter().all(|heat| heat.entries.is_empty()) {
+            bail!("nothing is left to compare: see `cargo compare --list`");
+        }
+        Ok(heats)
+    }
+
+    /// `target/compare`, whatever the target folder is: this program lies in it.
+    fn folder(&self) -> PathBuf {
+        let program = std::env::current_exe();
+        let target = program
+            .ok()
+            .and_then(|program| Some(program.parent()?.parent()?.to_owned()));
+        let target = target.unwrap_or_else(|| PathBuf::from("target"));
+        self.out.clone().unwrap_or_else(|| target.join("compare"))
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        list(arguments.scale());
+        return Ok(());
+    }
+    let start = Instant::now();
+    let mut heats = arguments.heats()?;
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+    let mut random = fastrand::Rng::with_seed(seed);
+
+    let progress = progress("counting allocations", heats.len());
+    for heat in &mut heats {
+        heat.count_allocations();
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+
+    let rounds = arguments.rounds();
+    run(&mut heats, rounds, &mut random, "racing", |_| true);
+    // Nothing is claimed by fewer rounds, unless it is asked for.
+    let claims = if arguments.claims || (rounds >= LEAST_ROUNDS && !arguments.quick) {
+        CLAIMS
+    } else {
+        &[]
+    };
+    let findings = decide(claims, &mut heats, &mut random);
+
+    for heat in &heats {
+        table::show_heat(heat);
+    }
+    let mut names: Vec<&str> = heats
+        .iter()
+        .map(|heat| heat.workload.name.as_str())
+        .collect();
+    names.dedup();
+    let equals: Vec<_> = names
+        .into_iter()
+        .flat_map(|name| claims::equals(&heats, name))
+        .collect();
+    table::show_equals(&equals);
+    for finding in &findings {
+        table::show_finding(finding);
+    }
+
+    let folder = arguments.folder();
+    let run = Run {
+        scale: format!("{:?}", arguments.scale()).to_lowercase(),
+        seed,
+        heats: &heats,
+        equals: &equals,
+        findings: &findings,
+    };
+    run.write(&folder)?;
+    plots::draw(&folder, &heats).map_err(|error| anyhow!("drawing the plots: {error}"))?;
+    println!(
+        "\n{:.0} s, seed {seed}. Written to {}",
+        start.elapsed().as_secs_f64(),
+        folder.display()
+    );
+    let missed = findings.iter().filter(|finding| !finding.holds()).count();
+    if arguments.strict && missed > 0 {
+        bail!("{missed} of {} claims were missed", findings.len());
+    }
+    Ok(())
+}
+
+/// Runs that many more rounds of some heats. Rounds are outermost: what a heat needs minutes for, a
+/// disturbance of seconds cannot spoil.
+fn run(
+    heats: &mut [Heat],
+    rounds: usize,
+    random: &mut fastrand::Rng,
+    what: &'static str,
+    wanted: impl Fn(&Heat) -> bool,
+) {
+    let count = heats.iter().filter(|heat| wanted(heat)).count();
+    let progress = progress(what, rounds * count);
+    for _ in 0..rounds {
+        for heat in heats.iter_mut().filter(|heat| wanted(heat)) {
+            progress.set_message(heat.workload.to_string());
+            heat.round(random);
+            progress.inc(1);
+        }
+    }
+    progress.finish_and_clear();
+}
+
+/// Checks the claims, and runs more rounds while an interval straddles its bar.
+fn decide(claims: &[Claim], heats: &mut [Heat], random: &mut fastrand::Rng) -> Vec<Finding> {
+    const AT_A_TIME: usize = 10;
+    loop {
+        let checked = claims
+            .iter()
+            .filter_map(|claim| Some((claim, claim.check(heats)?)));
+        let checked: Vec<_> = checked.collect();
+        let open = |heat: &Heat| {
+            let undecided = |(claim, finding): &(&Claim, Finding)| {
+                claim.workload == heat.workload.name && finding.is_undecided()
+            };
+            heat.rounds() < MOST_ROUNDS && checked.iter().any(undecided)
+        };
+        let Some(rounds) = heats
+            .iter()
+            .filter(|heat| open(heat))
+            .map(Heat::rounds)
+            .min()
+        else {
+            return checked.into_iter().map(|(_, finding)| finding).collect();
+        };
+        let more = AT_A_TIME.min(MOST_ROUNDS - rounds);
+        eprintln!("after {rounds} rounds an interval straddles its bar: {more} more");
+        run(heats, more, random, "racing on", open);
+    }
+}
+
+fn progress(what: &'static str, steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64).with_prefix(what);
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}, {eta} left  {msg}");
+    bar.with_style(style.expect("the template is well-formed"))
+}
+
+fn list(scale: Scale) {
+    println!("contenders");
+    for racer in RACERS {
+        println!("  {:20} {}", racer.name, racer.family);
+    }
+    println!("\nworkloads");
+    for workload in all(scale) {
+        let tasks = workload.tasks();
+        println!(
+            "  {:36} {tasks} tasks, {} places",
+            workload.to_string(),
+            workload.capacity
+        );
+    }
+    println!("\nclaims");
+    for claim in CLAIMS {
+        println!("  {}", claim.name);
+    }
+}

@@ -1,0 +1,140 @@
+//! The pools that people use. None of them bounds its queue, so none of them makes a submitter wait.
+
+use std::fmt::{self, Debug};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::wait_group::WaitGroup;
+use crate::contender::Contender;
+
+/// `rayon`: a queue per worker, and stealing. It has no way to wait for spawned tasks, so they are
+/// counted.
+pub struct Rayon {
+    /// `None` only while it is dropped.
+    pool: Option<rayon::ThreadPool>,
+    threads: Vec<JoinHandle<()>>,
+    unfinished: WaitGroup,
+}
+
+impl Contender for Rayon {
+    const NAME: &'static str = "rayon";
+
+    fn start(threads: usize, _capacity: usize) -> Rayon {
+        // By itself, rayon does not wait for its threads to end.
+        let mut started = Vec::with_capacity(threads);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .spawn_handler(|thread| {
+                started.push(thread::Builder::new().spawn(|| thread.run())?);
+                Ok(())
+            })
+            .build()
+            .expect("the races ask for pools that can be built");
+        Rayon {
+            pool: Some(pool),
+            threads: started,
+            unfinished: WaitGroup::default(),
+        }
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        self.unfinished.add();
+        let unfinished = self.unfinished.clone();
+        let pool = self.pool.as_ref().expect("it is there until the drop");
+        pool.spawn(move || {
+            task();
+            unfinished.done();
+        });
+    }
+
+    fn wait(&self) {
+        self.unfinished.wait();
+    }
+}
+
+impl Drop for Rayon {
+    fn drop(&mut self) {
+        drop(self.pool.take());
+        for thread in self.threads.drain(..) {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Debug for Rayon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rayon")
+            .field("threads", &self.threads.len())
+            .field("unfinished", &self.unfinished)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `threadpool`: one channel of the standard library, its receiver behind a mutex.
+pub struct Threadpool(threadpool::ThreadPool);
+
+impl Contender for Threadpool {
+    const NAME: &'static str = "threadpool";
+
+    fn start(threads: usize, _capacity: usize) -> Threadpool {
+        Threadpool(threadpool::ThreadPool::new(threads))
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        self.0.execute(task);
+    }
+
+    fn wait(&self) {
+        self.0.join();
+    }
+}
+
+/// Its threads end when their channel does. They cannot be joined.
+impl Drop for Threadpool {
+    fn drop(&mut self) {
+        self.0.join();
+    }
+}
+
+impl Debug for Threadpool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Threadpool").field(&self.0).finish()
+    }
+}
+
+/// `rusty_pool`: an unbounded crossbeam channel, and threads that can come and go. Here they stay.
+pub struct RustyPool(rusty_pool::ThreadPool);
+
+impl Contender for RustyPool {
+    const NAME: &'static str = "rusty_pool";
+
+    fn start(threads: usize, _capacity: usize) -> RustyPool {
+        let pool = rusty_pool::ThreadPool::new(threads, threads, Duration::from_secs(60));
+        pool.start_core_threads();
+        RustyPool(pool)
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        self.0.execute(task);
+    }
+
+    fn wait(&self) {
+        self.0.join();
+    }
+}
+
+/// Its threads end when their channel does. They cannot be joined.
+impl Drop for RustyPool {
+    fn drop(&mut self) {
+        self.0.join();
+    }
+}
+
+impl Debug for RustyPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RustyPool")
+            .field("threads", &self.0.get_current_worker_count())
+            .field("idle", &self.0.get_idle_worker_count())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! One contender on one workload, timed.
+
+use std::fmt::{self, Debug};
+use std::hint::black_box;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::contender::Contender;
+use crate::workload::{self, Arrival, Task, Workload};
+
+/// A contender whose type is forgotten, so that it can stand in a list. The race itself is compiled
+/// for each type: nothing between a task and its pool is boxed or called through a pointer.
+#[derive(Clone, Copy)]
+pub struct Racer {
+    /// The contender's name.
+    pub name: &'static str,
+    /// What it is: one of ours, a baseline, a peer.
+    pub family: &'static str,
+    /// Starts it, lets it do the work and stops it.
+    pub run: fn(&Workload, Gauge) -> Measurement,
+}
+
+impl Racer {
+    /// A line in [`RACERS`](crate::contenders::RACERS).
+    #[must_use]
+    pub const fn of<C: Contender>(family: &'static str) -> Racer {
+        Racer {
+            name: C::NAME,
+            family,
+            run: race::<C>,
+        }
+    }
+}
+
+impl Debug for Racer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Racer")
+            .field("name", &self.name)
+            .field("family", &self.family)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is read when the clock starts and when it stops, such as the number of allocations so far.
+pub type Gauge = fn() -> u64;
+
+/// Reads nothing.
+#[must_use]
+pub fn no_gauge() -> u64 {
+    0
+}
+
+/// What one run took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Measurement {
+    /// From the first submission until all was done.
+    pub elapsed: Duration,
+    /// The tasks that were run in it.
+    pub tasks: usize,
+    /// By how much the gauge went up.
+    pub gauged: u64,
+}
+
+impl Measurement {
+    /// Nanoseconds for each task.
+    #[must_use]
+    pub fn per_task(&self) -> f64 {
+        self.elapsed.as_nanos() as f64 / self.tasks as f64
+    }
+
+    fn add(&mut self, gauge: Gauge, tasks: usize, work: impl FnOnce()) {
+        let before = gauge();
+        let start = Instant::now();
+        work();
+        self.elapsed += start.elapsed();
+        self.gauged += gauge() - before;
+        self.tasks += tasks;
+    }
+}
+
+/// Lets a new pool do the work. Starting and stopping it does not count.
+pub fn race<C: Contender>(workload: &Workload, gauge: Gauge) -> Measurement {
+    // Each arm makes closures of a type of its own, as the users of a pool do. Whatever is measured
+    // once for the machine is measured before the clock starts.
+    match workload.task {
+        Task::Empty => drive::<C, _>(workload, gauge, |number| {
+            move || {
+                black_box(number);
+            }
+        }),
+        Task::Sha256 => {
+            let bytes = workload::bytes_to_hash();
+            drive::<C, _>(workload, gauge, |_| move || workload::hash(bytes))
+        }
+        Task::Cpu => {
+            let steps = workload::steps_per_microsecond() * 40;
+            drive::<C, _>(workload, gauge, |_| move || workload::compute(steps))
+        }
+        Task::Skewed => {
+            let steps = workload::steps_per_microsecond();
+            drive::<C, _>(workload, gauge, |number| {
+                let steps = if number % 64 == 0 { steps * 100 } else { steps };
+                move || workload::compute(steps)
+            })
+        }
+        Task::IsPrime2To100 => drive::<C, _>(workload, gauge, |number| {
+            move || {
+                black_box(number);
+                workload::primes_2_to_100();
+            }
+        }),
+        Task::Fibonacci15 => drive::<C, _>(workload, gauge, |number| {
+            move || {
+                black_box(number);
+                black_box(workload::fibonacci(15));
+            }
+        }),
+        Task::Sleep10Ms => drive::<C, _>(workload, gauge, |number| {
+            move || {
+                black_box(number);
+                thread::sleep(Duration::from_millis(10));
+            }
+        }),
+        Task::Mark(marks) => drive::<C, _>(workload, gauge, |number| {
+            move || {
+                marks[number].fetch_add(1, Relaxed);
+            }
+        }),
+    }
+}
+
+/// `make` turns the number of a task into the task.
+fn drive<C: Contender, F: FnOnce() + Send + 'static>(
+    workload: &Workload,
+    gauge: Gauge,
+    make: impl Fn(usize) -> F + Sync,
+) -> Measurement {
+    let pool = C::start(workload.workers, workload.capacity);
+    wake_all_workers(&pool, workload.workers);
+    let mut measured = Measurement::default();
+    match workload.arrival {
+        Arrival::Stream {
+            submitters: 1,
+            each,
+        } => {
+            let tasks = share::<C>(workload, each);
+            measured.add(gauge, tasks, || {
+                (0..tasks).for_each(|number| pool.execute(make(number)));
+                pool.wait();
+            });
+        }
+        Arrival::Stream { submitters, each } => {
+            let each = share::<C>(workload, each);
+            // The clock starts when all submitters are there, and before any of them submits.
+            let (all_there, go) = (Barrier::new(submitters + 1), Barrier::new(submitters + 1));
+            let submit = |submitter: usize| {
+                all_there.wait();
+                go.wait();
+                let numbers = submitter * each..(submitter + 1) * each;
+                numbers.for_each(|number| pool.execute(make(number)));
+            };
+            thread::scope(|scope| {
+                let submit = &submit;
+                let threads: Vec<_> = (0..submitters)
+                    .map(|submitter| scope.spawn(move || submit(submitter)))
+                    .collect();
+                all_there.wait();
+                measured.add(gauge, submitters * each, || {
+                    go.wait();
+                    for thread in threads {
+                        thread.join().expect("submitting does not panic");
+                    }
+                    pool.wait();
+                });
+            });
+        }
+        Arrival::Bursts { bursts, of } => {
+            for burst in 0..bursts {
+                thread::sleep(workload::PAUSE);
+                measured.add(gauge, of, || {
+                    let numbers = burst * of..(burst + 1) * of;
+                    numbers.for_each(|number| pool.execute(make(number)));
+                    pool.wait();
+                });
+            }
+        }
+    }
+    measured
+}
+
+/// How many of the tasks this contender gets.
+fn share<C: Contender>(workload: &Workload, tasks: usize) -> usize {
+    match workload.task {
+        // Sleeping tasks pass the time side by side: fewer of them would not take less time.
+        // And a test wants to see all of its marks.
+        Task::Sleep10Ms | Task::Mark(_) => tasks,
+        _ => tasks.div_ceil(C::ONE_IN),
+    }
+}
+
+/// Has every worker run something at the same time, so that all threads have started. A pool with
+/// fewer threads than it was asked for is not waited for any longer than it takes to tell.
+fn wake_all_workers(pool: &impl Contender, workers: usize) {
+    const PATIENCE: Duration = Duration::from_millis(100);
+    let here = Arc::new((Mutex::new(0), Condvar::new()));
+    for _ in 0..workers {
+        let here = Arc::clone(&here);
+        pool.execute(move || {
+            let mut arrived = here.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *arrived += 1;
+            here.1.notify_all();
+            let missing = |arrived: &mut usize| *arrived < workers;
+            drop(here.1.wait_timeout_while(arrived, PATIENCE, missing));
+        });
+    }
+    pool.wait();
+}

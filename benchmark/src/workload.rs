@@ -1,0 +1,321 @@
+//! What the contenders are given to do, by names that stay.
+//!
+//! `U1_T1M`, `U100_T10K` and `U1K_T1K`, with what their tasks do, are those of the Go project
+//! `toy-workerpool`: so many submitters ("users") times so many tasks. The streams of empty tasks,
+//! of hashes and of 40 us of computing are those of `wpool`. A name that states a size also says
+//! when the size is scaled down: `U1_T1M_Fibonacci_15/50` has a fiftieth of the million.
+
+use std::fmt;
+use std::hint::black_box;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+/// Some work for a pool of some size.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// What it is called, the scale included.
+    pub name: String,
+    /// Worker threads.
+    pub workers: usize,
+    /// Places in the queue, for who has a bound.
+    pub capacity: usize,
+    /// How the tasks arrive.
+    pub arrival: Arrival,
+    /// What each of them does.
+    pub task: Task,
+}
+
+/// How tasks arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// As fast as they are accepted, from all submitters side by side.
+    Stream {
+        /// Threads that submit.
+        submitters: usize,
+        /// Tasks of each of them.
+        each: usize,
+    },
+    /// Together, to idle workers; the next ones when these are done and the workers sleep again. Only
+    /// the time from the first submission to the last ending counts. A burst of one is a ping.
+    Bursts {
+        /// How often.
+        bursts: usize,
+        /// Tasks in each.
+        of: usize,
+    },
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug)]
+pub enum Task {
+    /// Nothing. It captures a number, so that boxing it allocates, as it does for any real task.
+    Empty,
+    /// Hashes for about 4 us.
+    Sha256,
+    /// Computes for about 40 us.
+    Cpu,
+    /// Computes for about 1 us, but for about 100 us in one of 64 tasks.
+    Skewed,
+    /// Tests the numbers from 2 to 100 for being prime.
+    IsPrime2To100,
+    /// The 15th Fibonacci number by its definition.
+    Fibonacci15,
+    /// Sleeps for 10 ms.
+    Sleep10Ms,
+    /// Adds one to the mark with the task's number: for tests.
+    Mark(&'static [AtomicUsize]),
+}
+
+/// How much of the work to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// As the names say; the thread-bound contenders take minutes for a round.
+    Full,
+    /// Enough for ratios that can be believed.
+    Default,
+    /// Enough to see the order.
+    Quick,
+    /// Enough to see that it works.
+    Smoke,
+}
+
+impl Scale {
+    const fn divisor(self) -> usize {
+        match self {
+            Scale::Full => 1,
+            Scale::Default => 20,
+            Scale::Quick => 100,
+            Scale::Smoke => 1000,
+        }
+    }
+
+    /// For a million tasks: with a thousand submitters that wait for places, each takes its time.
+    const fn divisor_of_a_million(self) -> usize {
+        match self {
+            Scale::Default => 50,
+            other => other.divisor(),
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} w={}", self.name, self.workers)
+    }
+}
+
+impl Workload {
+    /// How many tasks that are.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        match self.arrival {
+            Arrival::Stream { submitters, each } => submitters * each,
+            Arrival::Bursts { bursts, of } => bursts * of,
+        }
+    }
+
+    /// One submitter and as many tasks as it takes: the names of these state no size.
+    fn stream(name: &str, workers: usize, tasks: usize, task: Task) -> Workload {
+        let (name, capacity) = (name.to_owned(), 1024);
+        let each = tasks;
+        let arrival = Arrival::Stream {
+            submitters: 1,
+            each,
+        };
+        Workload {
+            name,
+            workers,
+            capacity,
+            arrival,
+            task,
+        }
+    }
+
+    /// A workload of `toy-workerpool`, whose queue has room for a tenth of the tasks.
+    fn users(
+        name: &str,
+        (submitters, each): (usize, usize),
+        workers: usize,
+        task: Task,
+        divisor: usize,
+    ) -> Workload {
+        let scaled = (each / divisor).max(1);
+        let name = match each / scaled {
+            1 => name.to_owned(),
+            less => format!("{name}/{less}"),
+        };
+        Workload {
+            name,
+            workers,
+            capacity: (submitters * scaled).div_ceil(10),
+            arrival: Arrival::Stream {
+                submitters,
+                each: scaled,
+            },
+            task,
+        }
+    }
+}
+
+/// The numbers of workers for the streams of `wpool`.
+pub const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// All workloads. Those of `toy-workerpool` have a worker for each core.
+#[must_use]
+pub fn all(scale: Scale) -> Vec<Workload> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let divisor = scale.divisor();
+    let scaled = |size: usize| (size / divisor).max(1);
+    let mut all = Vec::new();
+    let streams = [
+        ("empty", scaled(1_000_000), Task::Empty),
+        ("sha256_4us", scaled(50_000), Task::Sha256),
+        ("cpu_40us", scaled(5_000), Task::Cpu),
+    ];
+    for (name, tasks, task) in streams {
+        all.extend(WORKERS.map(|workers| Workload::stream(name, workers, tasks, task)));
+    }
+    all.push(Workload::stream(
+        "skewed",
+        cores,
+        scaled(100_000),
+        Task::Skewed,
+    ));
+    let sizes = [
+        ("U1_T1M", (1, 1_000_000)),
+        ("U100_T10K", (100, 10_000)),
+        ("U1K_T1K", (1_000, 1_000)),
+    ];
+    for (users, size) in sizes {
+        for (name, task) in [
+            ("IsPrime_2to100", Task::IsPrime2To100),
+            ("Fibonacci_15", Task::Fibonacci15),
+        ] {
+            let name = format!("{users}_{name}");
+            let divisor = scale.divisor_of_a_million();
+            all.push(Workload::users(&name, size, cores, task, divisor));
+        }
+    }
+    let size = (1, 10_000);
+    all.push(Workload::users(
+        "U1_T10K_Sleep_10ms",
+        size,
+        100,
+        Task::Sleep10Ms,
+        divisor,
+    ));
+    for (name, task, size, bursts) in [
+        ("burst_of_64", Task::Sha256, 64, scaled(600)),
+        ("idle_ping_pong", Task::Empty, 1, scaled(4000)),
+    ] {
+        all.push(Workload {
+            arrival: Arrival::Bursts { bursts, of: size },
+            ..Workload::stream(name, cores, 0, task)
+        });
+    }
+    all
+}
+
+/// Idle workers sleep after so long: those that spin for new tasks give up well before.
+pub(crate) const PAUSE: Duration = Duration::from_micros(300);
+
+/// What takes about 4 us to hash on this machine.
+pub(crate) fn bytes_to_hash() -> &'static [u8] {
+    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTES.get_or_init(|| {
+        let kibibyte = vec![0x5a; 1024];
+        let time = shortest(|| hash(&kibibyte));
+        vec![0x5a; (1024.0 * 4000.0 / time) as usize]
+    })
+}
+
+pub(crate) fn hash(bytes: &[u8]) {
+    black_box(Sha256::digest(black_box(bytes)));
+}
+
+/// How many steps of [`compute`] take about a microsecond on this machine.
+pub(crate) fn steps_per_microsecond() -> u64 {
+    static STEPS: OnceLock<u64> = OnceLock::new();
+    *STEPS.get_or_init(|| {
+        let time = shortest(|| compute(1000));
+        (1000.0 * 1000.0 / time).max(1.0) as u64
+    })
+}
+
+/// Steps that need each other's result, and no memory.
+pub(crate) fn compute(steps: u64) {
+    let mut state = black_box(0x9e37_79b9_7f4a_7c15_u64);
+    for _ in 0..steps {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+    }
+    black_box(state);
+}
+
+pub(crate) fn primes_2_to_100() {
+    let is_prime = |number: u32| (2..number).all(|divisor| !number.is_multiple_of(divisor));
+    black_box((2..=black_box(100)).filter(|&n| is_prime(n)).count());
+}
+
+pub(crate) fn fibonacci(n: u32) -> u32 {
+    if n < 2 {
+        return n;
+    }
+    fibonacci(black_box(n) - 1) + fibonacci(n - 2)
+}
+
+/// Nanoseconds of a call, as it takes when nothing comes between.
+fn shortest(work: impl Fn()) -> f64 {
+    const CALLS: u32 = 20;
+    let time = || {
+        let start = Instant::now();
+        (0..CALLS).for_each(|_| work());
+        start.elapsed()
+    };
+    let shortest = (0..200).map(|_| time()).min().unwrap_or_default();
+    (shortest / CALLS).as_nanos().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scale, all, fibonacci};
+
+    #[test]
+    fn names_say_the_scale() {
+        let full: Vec<_> = all(Scale::Full).into_iter().map(|w| w.name).collect();
+        assert!(full.contains(&"U1_T1M_IsPrime_2to100".to_owned()));
+        assert!(full.contains(&"U1K_T1K_Fibonacci_15".to_owned()));
+        let default: Vec<_> = all(Scale::Default).into_iter().map(|w| w.name).collect();
+        assert!(default.contains(&"U1_T1M_IsPrime_2to100/50".to_owned()));
+        assert!(default.contains(&"U1K_T1K_Fibonacci_15/50".to_owned()));
+    }
+
+    #[test]
+    fn a_full_million_is_a_million() {
+        for workload in all(Scale::Full) {
+            if workload.name.starts_with("U1") && !workload.name.contains("Sleep") {
+                assert_eq!(workload.tasks(), 1_000_000, "{workload}");
+                assert_eq!(workload.capacity, 100_000, "{workload}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = all(Scale::Quick).iter().map(ToString::to_string).collect();
+        names.sort();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn the_fifteenth_fibonacci_number_is_610() {
+        assert_eq!(fibonacci(15), 610);
+    }
+}

@@ -1,6 +1,6 @@
 //! No pool at all: every task runs on the caller's thread.
 //!
-//! This is the baseline of every race, and what to pass to code that takes a pool when it is to
+//! What to pass to code that takes a pool when it is to
 //! be tested without threads.
 
 use std::error::Error;

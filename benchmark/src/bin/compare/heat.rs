@@ -25,6 +25,9 @@ pub(crate) struct Entry {
 /// The second entry of the contender that races against itself.
 pub(crate) const AGAIN: &str = " again";
 
+/// The family of that entry.
+pub(crate) const A_AGAINST_A: &str = "A/A";
+
 impl Heat {
     /// The first contender takes part twice: the A/A pair.
     pub(crate) fn new(workload: Workload, racers: &[Racer]) -> Heat {
@@ -40,7 +43,7 @@ impl Heat {
             entries.push(entry(racer, racer.name.to_owned(), racer.family));
         }
         if let Some(racer) = racers.first() {
-            entries.push(entry(racer, format!("{}{AGAIN}", racer.name), "A/A"));
+            entries.push(entry(racer, format!("{}{AGAIN}", racer.name), A_AGAINST_A));
         }
         Heat { workload, entries }
     }
@@ -49,9 +52,10 @@ impl Heat {
         self.entries.first().map_or(0, |entry| entry.samples.len())
     }
 
-    /// Everybody once more.
-    pub(crate) fn round(&mut self, random: &mut fastrand::Rng) {
-        let mut order: Vec<&mut Entry> = self.entries.iter_mut().collect();
+    /// Once more, for everybody who is wanted. Who drops out stays out, so that rounds keep their index.
+    pub(crate) fn round(&mut self, random: &mut fastrand::Rng, wanted: impl Fn(&Entry) -> bool) {
+        let entries = self.entries.iter_mut();
+        let mut order: Vec<&mut Entry> = entries.filter(|entry| wanted(entry)).collect();
         random.shuffle(&mut order);
         for entry in order {
             let measured = (entry.racer.run)(&self.workload, no_gauge);

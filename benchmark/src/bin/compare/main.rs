@@ -22,7 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use claims::{CLAIMS, Claim, Finding, LEAST_ROUNDS, MOST_ROUNDS};
 use files::Run;
-use heat::Heat;
+use heat::{A_AGAINST_A, Entry, Heat};
 
 /// Compares the versions with each other, with the baselines and with other people's pools.
 ///
@@ -167,7 +167,14 @@ fn main() -> Result<()> {
     progress.finish_and_clear();
 
     let rounds = arguments.rounds();
-    run(&mut heats, rounds, &mut random, "racing", |_| true);
+    run(
+        &mut heats,
+        rounds,
+        &mut random,
+        "racing",
+        |_| true,
+        |_, _| true,
+    );
     // Nothing is claimed by fewer rounds, unless it is asked for.
     let claims = if arguments.claims || (rounds >= LEAST_ROUNDS && !arguments.quick) {
         CLAIMS
@@ -223,13 +230,15 @@ fn run(
     random: &mut fastrand::Rng,
     what: &'static str,
     wanted: impl Fn(&Heat) -> bool,
+    runs: impl Fn(&Workload, &Entry) -> bool,
 ) {
     let count = heats.iter().filter(|heat| wanted(heat)).count();
     let progress = progress(what, rounds * count);
     for _ in 0..rounds {
         for heat in heats.iter_mut().filter(|heat| wanted(heat)) {
             progress.set_message(heat.workload.to_string());
-            heat.round(random);
+            let workload = heat.workload.clone();
+            heat.round(random, |entry| runs(&workload, entry));
             progress.inc(1);
         }
     }
@@ -260,7 +269,14 @@ fn decide(claims: &[Claim], heats: &mut [Heat], random: &mut fastrand::Rng) -> V
         };
         let more = AT_A_TIME.min(MOST_ROUNDS - rounds);
         eprintln!("after {rounds} rounds an interval straddles its bar: {more} more");
-        run(heats, more, random, "racing on", open);
+        // Only those that a claim on this workload is about, and the A/A pair.
+        let needed = |workload: &Workload, entry: &Entry| {
+            let about = |claim: &Claim| {
+                claim.workload == workload.name && claim.is_about(&entry.name, entry.family)
+            };
+            entry.family == A_AGAINST_A || claims.iter().any(about)
+        };
+        run(heats, more, random, "racing on", open, needed);
     }
 }
 

@@ -1,7 +1,6 @@
 //! No pool at all: every task runs on the caller's thread.
 //!
-//! What to pass to code that takes a pool when it is to
-//! be tested without threads.
+//! What to pass to code that takes a pool when it is to be tested without threads.
 
 use std::error::Error;
 use std::sync::Arc;

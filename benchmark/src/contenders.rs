@@ -13,6 +13,7 @@ pub mod wait_group;
 pub const RACERS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),
+    Racer::of::<v3_dynamic::Pool>("ours"),
     Racer::of::<baselines::ThreadPerTask>("baseline"),
     Racer::of::<baselines::UnbufferedChannel>("baseline"),
     Racer::of::<baselines::BufferedChannel>("baseline"),

@@ -144,3 +144,5 @@ macro_rules! cancellable {
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
+lawful!(v3_dynamic, "v3", Cancelled);
+cancellable!(v3_dynamic);

@@ -1,0 +1,233 @@
+//! The way in: one lock decides which task is accepted, and where submitters wait for a place.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::fence;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, TrySendError};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::builder::Threads;
+use crate::census::Census;
+use crate::count::Count;
+use crate::pool::Shared;
+use crate::scaling::Moment;
+use crate::tally::Tally;
+use crate::task::Job;
+use crate::token::OnCancel;
+use crate::{CancelToken, Reason, Rejected};
+
+/// How long a submitter waits for a place in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    AtOnce,
+    For(Duration),
+    Forever,
+}
+
+/// How often a submitter looks again for a place before it falls asleep.
+const LOOKS: usize = 32;
+
+/// Accepting a task and closing are both done under the lock of `queue`, so every task is either
+/// accepted before the pool closes, and then a worker will find it, or refused.
+///
+/// The channel has a blocking `send` of its own, but nobody can call back a submitter that sleeps
+/// inside it. So submitters sleep here, where closing the door wakes them.
+///
+/// The census is under the same lock: how many workers there are is decided together with what
+/// they have to do.
+///
+/// Submitters write to the door and workers only look at `waiting`: it has a cache line to itself.
+#[repr(align(128))]
+pub(crate) struct Door {
+    pub(crate) inside: Mutex<Inside>,
+    /// Signalled when a place comes free and when the door closes.
+    changed: Condvar,
+    /// Signalled when the door closes.
+    pub(crate) closed: Condvar,
+    /// Submitters inside [`Door::wait`]: a worker that takes a task need not lock if there are none.
+    waiting: Count,
+    /// The pool's token: nobody comes in once it is cancelled.
+    token: CancelToken,
+}
+
+/// What is under the lock.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    /// The only sender of the channel. Dropping it closes the door: the workers take what is
+    /// queued, and then find the channel disconnected.
+    pub(crate) queue: Option<Sender<Job>>,
+    pub(crate) census: Census,
+}
+
+impl Door {
+    pub(crate) fn new(queue: Sender<Job>, token: CancelToken, threads: Threads) -> Door {
+        let (queue, census) = (Some(queue), Census::new(threads));
+        Door {
+            token,
+            inside: Mutex::new(Inside { queue, census }),
+            changed: Condvar::new(),
+            closed: Condvar::new(),
+            waiting: Count::default(),
+        }
+    }
+
+    /// Accepts the job and counts it, or refuses it and counts nothing.
+    pub(crate) fn admit(
+        &self,
+        job: Job,
+        patience: Patience,
+        shared: &Arc<Shared>,
+    ) -> Result<(), Rejected> {
+        let mut inside = self.inside.lock();
+        let settled = match self.offer(&mut inside, job, shared) {
+            Err((job, Reason::Full)) if inside.census.may_grow() => {
+                shared.make_room(&mut inside);
+                self.offer(&mut inside, job, shared)
+            }
+            settled => settled,
+        };
+        let admitted = match (settled, patience) {
+            (Err((job, Reason::Full)), Patience::For(time)) => {
+                // A time too long to have an end means no deadline.
+                self.wait(&mut inside, job, Instant::now().checked_add(time), shared)
+            }
+            (Err((job, Reason::Full)), Patience::Forever) => {
+                self.wait(&mut inside, job, None, shared)
+            }
+            (settled, _) => settled,
+        };
+        if matches!(admitted, Ok(false)) && inside.census.may_grow() {
+            // If no thread can be started, the workers that there are will come to the task.
+            let _ = shared.grow(&mut inside, Moment::Submitted);
+        }
+        drop(inside); // before the refused task is anybody's again
+        admitted
+            .map(drop)
+            .map_err(|(job, reason)| Rejected::new(job.task, reason))
+    }
+
+    fn wait(
+        &self,
+        inside: &mut MutexGuard<'_, Inside>,
+        mut job: Job,
+        deadline: Option<Instant>,
+        shared: &Arc<Shared>,
+    ) -> Result<bool, (Job, Reason)> {
+        // A place often comes free within microseconds, and to sleep and be woken takes longer.
+        for _ in 0..LOOKS {
+            MutexGuard::unlocked(inside, thread::yield_now);
+            job = match self.offer(inside, job, shared) {
+                Err((job, Reason::Full)) => job,
+                settled => return settled,
+            };
+        }
+        self.waiting.0.fetch_add(1, SeqCst);
+        // Pairs with the fence in `place_freed`: a worker that has taken a task sees us waiting,
+        // or else we see the place that it has freed.
+        fence(SeqCst);
+        // A token with a deadline cancels nobody by itself: its waiters look at the clock.
+        let token = job.token.as_ref().and_then(CancelToken::deadline);
+        let deadlines = [deadline, token, self.token.deadline()];
+        let deadline = deadlines.into_iter().flatten().min();
+        let mut late = false;
+        let settled = loop {
+            job = match self.offer(inside, job, shared) {
+                Err((job, Reason::Full)) if late => break Err((job, Reason::Timeout)),
+                Err((job, Reason::Full)) => job,
+                settled => break settled,
+            };
+            match deadline {
+                Some(deadline) => late = self.changed.wait_until(inside, deadline).timed_out(),
+                None => self.changed.wait(inside),
+            }
+        };
+        self.waiting.0.fetch_sub(1, SeqCst);
+        if settled.is_err() {
+            // Whoever leaves without a place hands on the signal that may have been for it.
+            self.changed.notify_one();
+        }
+        settled
+    }
+
+    /// To be called by a worker that has taken a task out of the queue.
+    pub(crate) fn place_freed(&self) {
+        // Pairs with the fence in `wait`: the place was freed before, `waiting` is read after.
+        fence(SeqCst);
+        if self.waiting.0.load(Relaxed) > 0 {
+            // With the lock in between, a submitter that found the queue full is asleep by now.
+            drop(self.inside.lock());
+            self.changed.notify_one();
+        }
+    }
+
+    /// Refuses every task from now on, and those that wait for a place.
+    pub(crate) fn close(&self) {
+        let mut inside = self.inside.lock();
+        inside.queue = None;
+        inside.census.call_all();
+        drop(inside);
+        self.changed.notify_all();
+        self.closed.notify_all();
+    }
+
+    /// Runs `work` while nobody comes in, and no other work does. It must run no code of a user.
+    pub(crate) fn while_shut<T>(&self, work: impl FnOnce(&Inside) -> T) -> T {
+        work(&self.inside.lock())
+    }
+
+    /// Takes a place if there is one. To be called under the lock. Returns whether a worker was
+    /// started for the task.
+    fn offer(
+        &self,
+        inside: &mut MutexGuard<'_, Inside>,
+        job: Job,
+        shared: &Arc<Shared>,
+    ) -> Result<bool, (Job, Reason)> {
+        if inside.queue.is_some() && job.is_cancelled(&self.token) {
+            return Err((job, Reason::Cancelled));
+        }
+        // Nothing is queued in a pool without a worker, so there has to be one: no policy is asked.
+        let started = match inside.census.live() {
+            0 => shared.hire(inside, 1).map(|worker| worker.is_some()),
+            _ => Ok(false),
+        };
+        let Ok(started) = started else {
+            return Err((job, Reason::NoWorker));
+        };
+        let Some(queue) = &inside.queue else {
+            return Err((job, Reason::ShutDown));
+        };
+        let tally = &shared.tally;
+        // The task is counted first, since a worker may have finished it before `try_send` returns. To
+        // ask the channel for its length instead would fetch the line that the workers write to.
+        tally.begin();
+        if let Some(group) = &job.group {
+            group.tally.begin();
+        }
+        // The receiver lives as long as the door, so the channel cannot be disconnected.
+        let (job, reason) = match queue.try_send(job) {
+            Ok(()) => {
+                inside.census.call(shared);
+                return Ok(started);
+            }
+            Err(TrySendError::Full(job)) => (job, Reason::Full),
+            Err(TrySendError::Disconnected(job)) => (job, Reason::ShutDown),
+        };
+        if let Some(group) = &job.group {
+            group.tally.end(Tally::REFUSED);
+        }
+        tally.end(Tally::REFUSED);
+        Err((job, reason))
+    }
+}
+
+/// Those who wait for a place look again, and find their task cancelled or not.
+impl OnCancel for Door {
+    fn on_cancel(&self) {
+        drop(self.inside.lock());
+        self.changed.notify_all();
+    }
+}

@@ -1,0 +1,97 @@
+//! Where a worker without a task sleeps, and how it leaves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
+
+use crossbeam_channel::TryRecvError;
+use parking_lot::{Condvar, MutexGuard};
+
+use crate::door::Inside;
+use crate::pool::Shared;
+use crate::scaling::Moment;
+use crate::task::Job;
+
+/// A place to sleep for one worker. All fields are used under the lock of the door.
+#[derive(Debug)]
+pub(crate) struct Parker {
+    /// The worker's number.
+    pub(crate) number: usize,
+    wake: Condvar,
+    /// Set if the worker was not called but sent away: it is not counted any more.
+    dismissed: AtomicBool,
+}
+
+impl Parker {
+    pub(crate) fn new(number: usize) -> Arc<Parker> {
+        Arc::new(Parker {
+            number,
+            wake: Condvar::new(),
+            dismissed: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn dismiss(&self) {
+        self.dismissed.store(true, Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Sleeps until somebody wakes the worker. Returns whether it was the clock.
+    fn sleep(&self, inside: &mut MutexGuard<'_, Inside>, deadline: Option<Instant>) -> bool {
+        match deadline {
+            Some(deadline) => self.wake.wait_until(inside, deadline).timed_out(),
+            None => {
+                self.wake.wait(inside);
+                false
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Parks a worker that has found nothing to do, until there is a task. `None`: the worker is
+    /// counted no more, and has to go.
+    pub(crate) fn park(self: &Arc<Shared>, parker: &Arc<Parker>) -> Option<Job> {
+        let number = parker.number;
+        // A time too long to have an end means that nobody leaves for being idle.
+        let mut deadline = Instant::now().checked_add(self.idle_timeout);
+        // Once the time is up: how many workers have to stay.
+        let mut floor = None;
+        let mut inside = self.door.inside.lock();
+        loop {
+            if inside.census.is_overstaffed() {
+                break;
+            }
+            // The last look. Tasks are queued under the lock that is held here: if there is none now,
+            // then whoever queues one later finds this worker parked, or gone.
+            match self.queue.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) => {}
+            }
+            if floor
+                .take()
+                .is_some_and(|floor| inside.census.live() > floor)
+            {
+                break;
+            }
+            inside.census.park(parker);
+            let late = parker.sleep(&mut inside, deadline);
+            if parker.dismissed.load(Relaxed) {
+                return None;
+            }
+            // Late and called at once: then it is called.
+            if late && inside.census.unpark(number) {
+                // It asks once. If it has to stay, it sleeps until it is called.
+                deadline = None;
+                floor = Some(self.floor(&mut inside, Moment::Idle));
+            }
+        }
+        inside.census.leave(number, self);
+        None
+    }
+}

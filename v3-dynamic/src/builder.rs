@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::fmt;
 use std::mem;
-use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -12,46 +11,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 use parking_lot::{Condvar, Mutex};
 
+use crate::census::{Census, Inside};
 use crate::door::Door;
 use crate::panic::{PanicHandler, discard};
 use crate::pool::Shared;
 use crate::stats::Endings;
 use crate::tally::Tally;
 use crate::token::OnCancel;
-use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, tick, worker};
-
-/// How many threads a pool has. Made from a number, or from a range as in `2..=8`, wherever one is
-/// asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Threads {
-    pub(crate) min: usize,
-    pub(crate) max: usize,
-}
-
-impl From<usize> for Threads {
-    fn from(threads: usize) -> Threads {
-        let (min, max) = (threads, threads);
-        Threads { min, max }
-    }
-}
-
-impl From<RangeInclusive<usize>> for Threads {
-    fn from(threads: RangeInclusive<usize>) -> Threads {
-        let (min, max) = threads.into_inner();
-        Threads { min, max }
-    }
-}
-
-impl Threads {
-    pub(crate) fn checked(self) -> Result<Threads, BuildError> {
-        match self {
-            Threads { max: 0, .. } => Err(BuildError::NoThreads),
-            Threads { max, .. } if max > Pool::MAX_THREADS => Err(BuildError::TooManyThreads(max)),
-            Threads { min, max } if min > max => Err(BuildError::MinAboveMax { min, max }),
-            threads => Ok(threads),
-        }
-    }
-}
+use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads, tick, worker};
 
 /// The largest number of lanes in which workers count.
 const LANES: usize = 64;
@@ -208,7 +175,11 @@ impl Pool {
     /// Starts the threads. The numbers have been checked.
     fn start(settings: Builder, threads: Threads, cores: usize) -> Result<Pool, BuildError> {
         let (sender, queue) = bounded(settings.capacity);
-        let door = Arc::new(Door::new(sender, settings.token.clone(), threads));
+        let inside = Inside {
+            queue: Some(sender),
+            census: Census::new(threads),
+        };
+        let door = Arc::new(Door::new(inside, settings.token.clone()));
         let weak: Weak<Door> = Arc::downgrade(&door);
         settings.token.notify(&(weak as Weak<dyn OnCancel>));
         let scaling = &settings.hooks.scaling;
@@ -243,15 +214,6 @@ impl Pool {
             pool.threads.get_mut().push(ticking);
         }
         Ok(pool)
-    }
-}
-
-impl Hooks {
-    /// The name of a worker, or `None` if the function that makes it panics.
-    pub(crate) fn name_of(&self, number: usize) -> Option<String> {
-        let mut name = None;
-        self.panic.shield(|| name = Some((self.name)(number)));
-        name
     }
 }
 

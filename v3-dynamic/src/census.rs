@@ -11,14 +11,30 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 use parking_lot::MutexGuard;
 
-use crate::builder::Threads;
-use crate::door::Inside;
 use crate::park::Parker;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::stats::Stats;
 use crate::task::Job;
+use crate::threads::Threads;
 use crate::{BuildError, worker};
+
+/// What the lock of the door guards.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    /// The only sender of the channel. Dropping it closes the door: the workers take what is
+    /// queued, and then find the channel disconnected.
+    pub(crate) queue: Option<Sender<Job>>,
+    pub(crate) census: Census,
+}
+
+impl Inside {
+    /// Nobody comes in any more, and those who sleep wake up to see it.
+    pub(crate) fn close(&mut self) {
+        self.queue = None;
+        self.census.call_all();
+    }
+}
 
 /// The workers of a pool, counted.
 ///
@@ -228,6 +244,15 @@ impl Shared {
         self.grow(&mut self.door.inside.lock(), Moment::Resized)
     }
 
+    /// Starts a worker if there is none, without asking the policy: nothing is queued in a pool
+    /// without workers. Returns whether it did.
+    pub(crate) fn ensure_worker(
+        self: &Arc<Shared>,
+        inside: &mut MutexGuard<'_, Inside>,
+    ) -> Result<bool, BuildError> {
+        Ok(inside.census.live() == 0 && self.hire(inside, 1)?.is_some())
+    }
+
     /// Starts workers until there are as many as wanted, within the limits. Returns the way to give
     /// the last of them its first task.
     ///
@@ -246,12 +271,20 @@ impl Shared {
             }
             let Some((number, name)) = badge.take() else {
                 let number = inside.census.next_number();
-                let name = MutexGuard::unlocked(inside, || self.hooks.name_of(number));
+                let name = MutexGuard::unlocked(inside, || self.name_of(number));
                 badge = Some((number, name));
                 continue; // the lock was open: look again whether anybody is wanted
             };
             newest = Some(self.enlist(inside, number, name)?);
         }
+    }
+
+    /// The name of a worker, or `None` if the function that makes it panics.
+    fn name_of(&self, number: usize) -> Option<String> {
+        let hooks = &self.hooks;
+        let mut name = None;
+        hooks.panic.shield(|| name = Some((hooks.name)(number)));
+        name
     }
 
     /// A task finds the queue full. If the policy wants one more worker now, it is started with the

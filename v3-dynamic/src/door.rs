@@ -6,11 +6,10 @@ use std::sync::atomic::fence;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::builder::Threads;
-use crate::census::Census;
+use crate::census::Inside;
 use crate::count::Count;
 use crate::pool::Shared;
 use crate::scaling::Moment;
@@ -36,8 +35,7 @@ const LOOKS: usize = 32;
 /// The channel has a blocking `send` of its own, but nobody can call back a submitter that sleeps
 /// inside it. So submitters sleep here, where closing the door wakes them.
 ///
-/// The census is under the same lock: how many workers there are is decided together with what
-/// they have to do.
+/// The census is under the same lock.
 ///
 /// Submitters write to the door and workers only look at `waiting`: it has a cache line to itself.
 #[repr(align(128))]
@@ -53,21 +51,11 @@ pub(crate) struct Door {
     token: CancelToken,
 }
 
-/// What is under the lock.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    /// The only sender of the channel. Dropping it closes the door: the workers take what is
-    /// queued, and then find the channel disconnected.
-    pub(crate) queue: Option<Sender<Job>>,
-    pub(crate) census: Census,
-}
-
 impl Door {
-    pub(crate) fn new(queue: Sender<Job>, token: CancelToken, threads: Threads) -> Door {
-        let (queue, census) = (Some(queue), Census::new(threads));
+    pub(crate) fn new(inside: Inside, token: CancelToken) -> Door {
         Door {
             token,
-            inside: Mutex::new(Inside { queue, census }),
+            inside: Mutex::new(inside),
             changed: Condvar::new(),
             closed: Condvar::new(),
             waiting: Count::default(),
@@ -103,10 +91,8 @@ impl Door {
             // If no thread can be started, the workers that there are will come to the task.
             let _ = shared.grow(&mut inside, Moment::Submitted);
         }
-        drop(inside); // before the refused task is anybody's again
-        admitted
-            .map(drop)
-            .map_err(|(job, reason)| Rejected::new(job.task, reason))
+        let refused = |(job, reason): (Job, Reason)| Rejected::new(job.task, reason);
+        admitted.map(drop).map_err(refused)
     }
 
     fn wait(
@@ -165,10 +151,7 @@ impl Door {
 
     /// Refuses every task from now on, and those that wait for a place.
     pub(crate) fn close(&self) {
-        let mut inside = self.inside.lock();
-        inside.queue = None;
-        inside.census.call_all();
-        drop(inside);
+        self.inside.lock().close();
         self.changed.notify_all();
         self.closed.notify_all();
     }
@@ -178,8 +161,7 @@ impl Door {
         work(&self.inside.lock())
     }
 
-    /// Takes a place if there is one. To be called under the lock. Returns whether a worker was
-    /// started for the task.
+    /// Takes a place if there is one. To be called under the lock. True: with a new worker.
     fn offer(
         &self,
         inside: &mut MutexGuard<'_, Inside>,
@@ -189,12 +171,7 @@ impl Door {
         if inside.queue.is_some() && job.is_cancelled(&self.token) {
             return Err((job, Reason::Cancelled));
         }
-        // Nothing is queued in a pool without a worker, so there has to be one: no policy is asked.
-        let started = match inside.census.live() {
-            0 => shared.hire(inside, 1).map(|worker| worker.is_some()),
-            _ => Ok(false),
-        };
-        let Ok(started) = started else {
+        let Ok(started) = shared.ensure_worker(inside) else {
             return Err((job, Reason::NoWorker));
         };
         let Some(queue) = &inside.queue else {

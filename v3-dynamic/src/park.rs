@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::TryRecvError;
 use parking_lot::{Condvar, MutexGuard};
 
-use crate::door::Inside;
+use crate::census::Inside;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::task::Job;

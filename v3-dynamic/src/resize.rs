@@ -17,8 +17,8 @@ impl Pool {
     /// let pool = v3_dynamic::Pool::builder().threads(1).build()?;
     /// pool.resize(2..=8)?;
     /// assert_eq!(pool.threads(), 2);
-    /// pool.resize(1)?;
-    /// assert_eq!(pool.threads(), 1);
+    /// pool.resize(1)?; // the second one leaves as soon as it has nothing to do
+    /// assert_eq!(pool.limits(), 1..=1);
     /// # Ok::<(), v3_dynamic::BuildError>(())
     /// ```
     ///

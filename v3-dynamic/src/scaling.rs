@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::MutexGuard;
 
-use crate::door::Inside;
+use crate::census::Inside;
 use crate::pool::Shared;
 use crate::tally::Tally;
 use crate::{BuildError, Threads};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::MutexGuard;
 
 use crate::BuildError;
-use crate::door::Inside;
+use crate::census::Inside;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Debug};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A pool in a race: tasks go in, and at some point all are done.
@@ -151,6 +152,48 @@ pub trait Cancellable: Lawful {
 
     /// How the tasks have ended.
     fn endings(&self) -> Endings;
+}
+
+/// A pool that keeps the laws of v3 as well: its size changes.
+pub trait Dynamic: Cancellable {
+    /// Starts a pool that has at least so many threads and at most so many, and whose idle ones
+    /// leave after that time.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of range or a thread cannot be started.
+    fn build_dynamic(
+        threads: RangeInclusive<usize>,
+        capacity: usize,
+        idle_timeout: Duration,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>>;
+
+    /// Changes the limits.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of range or a thread cannot be started.
+    fn resize(&self, threads: RangeInclusive<usize>) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// The workers, at one instant.
+    fn workers(&self) -> Workers;
+}
+
+/// Who works in a pool, and who did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Workers {
+    /// Those that there are.
+    pub live: usize,
+    /// Of these, those without a task.
+    pub idle: usize,
+    /// Tasks that a worker has taken and not finished.
+    pub running: usize,
+    /// Those that have been started.
+    pub spawned: usize,
+    /// Those that have left.
+    pub retired: usize,
+    /// The most that there were at a time.
+    pub peak: usize,
 }
 
 /// The counts of a pool.

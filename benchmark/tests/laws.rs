@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benchmark::contender::{Cancellable, Lawful, LawfulGroup, Patience, Why};
+use benchmark::contender::{Cancellable, Dynamic, Lawful, LawfulGroup, Patience, Why};
 use benchmark::contenders::inline::Inline;
 use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
 
@@ -414,8 +414,101 @@ fn cancel_all_is_exclusive<P: Cancellable>() {
     }
 }
 
+/// What is true of the workers at any time.
+fn check_workers<P: Dynamic>(pool: &P, max: usize) {
+    let workers = pool.workers();
+    assert_eq!(workers.live, workers.idle + workers.running, "{workers:?}");
+    assert_eq!(
+        workers.live,
+        workers.spawned - workers.retired,
+        "{workers:?}"
+    );
+    assert!(workers.live <= max && workers.peak <= max, "{workers:?}");
+}
+
+/// Law 9: submissions are swept across the idle timeout, in a pool that may shrink to nothing.
+///
+/// Each of two submitters waits for its task before it pauses, for a time around the timeout: so
+/// workers leave while tasks arrive. The watchdog says whether one is left waiting.
+fn no_stranded_task<P: Dynamic>(time: Duration) {
+    let watchdog = Watchdog::with_limit(LONG + time);
+    let idle = Duration::from_micros(200);
+    for max in [1, 2, 3] {
+        let pool = watchdog.watch(P::build_dynamic(0..=max, 4, idle).unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let start = Instant::now();
+        let accepted: usize = thread::scope(|scope| {
+            let sweep = |offset: u32| {
+                let (pool, ran) = (&pool, &ran);
+                move || {
+                    let mut accepted = 0;
+                    while start.elapsed() < time / 3 {
+                        let group = pool.group();
+                        let burst = 1 + accepted % 3;
+                        for _ in 0..burst {
+                            assert!(group.submit(adds_one(ran)).is_ok());
+                        }
+                        accepted += burst;
+                        group.wait();
+                        check_workers(&**pool, max);
+                        // From a half of the timeout to one and a half of it.
+                        let step = (accepted as u32 * 7 + offset) % 200;
+                        let pause = idle / 2 + idle * step / 200;
+                        let pause_ends = Instant::now() + pause;
+                        while Instant::now() < pause_ends {
+                            thread::yield_now();
+                        }
+                    }
+                    accepted
+                }
+            };
+            let submitters = [scope.spawn(sweep(0)), scope.spawn(sweep(90))];
+            submitters.map(|one| one.join().unwrap()).iter().sum()
+        });
+        pool.wait_idle();
+        check_workers(&*pool, max);
+        assert_eq!(
+            (ran.load(SeqCst), pool.endings().completed),
+            (accepted, accepted)
+        );
+        pool.shutdown();
+        let workers = pool.workers();
+        assert_eq!((workers.live, workers.retired), (0, workers.spawned));
+        assert!(workers.spawned > max, "nobody has left: {workers:?}");
+    }
+}
+
+/// Law 9: live threads stay within the limits, also while these change.
+fn limits_are_kept<P: Dynamic>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build_dynamic(1..=4, 4, Duration::ZERO).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..2_000 {
+                assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+                let live = pool.workers().live;
+                assert!((1..=4).contains(&live), "{live} after {n} tasks");
+            }
+        });
+        scope.spawn(|| {
+            for n in 0..300 {
+                pool.resize(1..=1 + n % 4).unwrap();
+                thread::yield_now();
+            }
+        });
+    });
+    // Nobody runs, so nobody is above the limit for long.
+    pool.wait_idle();
+    pool.resize(2..=2).unwrap();
+    while pool.workers().live != 2 {
+        thread::yield_now();
+    }
+    assert_eq!(ran.load(SeqCst), 2_000);
+}
+
 macro_rules! laws {
-    ($($version:ident: $pool:ty, from_v1 $(, $from_v2:ident)?;)*) => {$(
+    ($($version:ident: $pool:ty, from_v1 $(, $later:ident)*;)*) => {$(
         mod $version {
             use super::*;
             type Pool = $pool;
@@ -437,7 +530,7 @@ macro_rules! laws {
             fn done_means_done() { super::done_means_done::<Pool>() }
             #[test]
             fn shutdown_ends() { super::shutdown_ends::<Pool>() }
-            $(laws!(@$from_v2);)?
+            $(laws!(@$later);)*
         }
     )*};
     (@from_v2) => {
@@ -454,11 +547,23 @@ macro_rules! laws {
         #[test]
         fn cancel_is_exclusive_for_a_pool() { cancel_all_is_exclusive::<Pool>() }
     };
+    (@from_v3) => {
+        #[test]
+        fn no_stranded_task() { super::no_stranded_task::<Pool>(Duration::from_millis(600)) }
+        #[test]
+        #[ignore = "a storm of twenty seconds: run by `cargo deep`"]
+        fn no_stranded_task_in_a_storm() {
+            super::no_stranded_task::<Pool>(Duration::from_secs(20));
+        }
+        #[test]
+        fn no_stranded_task_while_limits_change() { limits_are_kept::<Pool>() }
+    };
 }
 
 laws! {
     v1: v1_fixed::Pool, from_v1;
     v2: v2_cancel_panic::Pool, from_v1, from_v2;
+    v3: v3_dynamic::Pool, from_v1, from_v2, from_v3;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

@@ -267,8 +267,8 @@ fn a_name_may_ask_the_pool_for_its_state() {
     place.set(Arc::downgrade(&pool)).unwrap();
     let (tell, told) = mpsc::channel();
     pool.execute(move || {
-        tell.send(std::thread::current().name().map(String::from))
-            .unwrap()
+        let name = std::thread::current().name().map(String::from);
+        tell.send(name).unwrap();
     })
     .unwrap();
     assert_eq!(told.recv().unwrap().as_deref(), Some("worker-1-after-0"));

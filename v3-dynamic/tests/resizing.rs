@@ -20,10 +20,10 @@ fn a_pool_made_larger_runs_more_at_once_without_a_new_submission() {
         for _ in 0..8 {
             let (pool, together) = (&pool, Arc::clone(&together));
             scope.spawn(move || {
-                pool.execute(move || {
+                let task = move || {
                     together.wait();
-                })
-                .unwrap()
+                };
+                pool.execute(task).unwrap();
             });
         }
         // One task runs, three are queued, and four submitters wait.

@@ -4,9 +4,11 @@
 //! macro writes them for each crate.
 
 use std::error::Error;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::contender::{
-    Cancellable, Contender, Endings, Lawful, LawfulGroup, Patience, Refused, Why,
+    Cancellable, Contender, Dynamic, Endings, Lawful, LawfulGroup, Patience, Refused, Why, Workers,
 };
 
 /// What every version can do. `$reason` are the reasons that came with later versions.
@@ -141,8 +143,44 @@ macro_rules! cancellable {
     };
 }
 
+/// What the versions from v3 on can do.
+macro_rules! dynamic {
+    ($version:ident) => {
+        impl Dynamic for $version::Pool {
+            fn build_dynamic(
+                threads: RangeInclusive<usize>,
+                capacity: usize,
+                idle_timeout: Duration,
+            ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+                let pool = Self::builder().threads(threads).queue_capacity(capacity);
+                Ok(pool.idle_timeout(idle_timeout).build()?)
+            }
+
+            fn resize(
+                &self,
+                threads: RangeInclusive<usize>,
+            ) -> Result<(), Box<dyn Error + Send + Sync>> {
+                Ok(Self::resize(self, threads)?)
+            }
+
+            fn workers(&self) -> Workers {
+                let stats = self.stats();
+                Workers {
+                    live: stats.live,
+                    idle: stats.idle,
+                    running: stats.running,
+                    spawned: stats.spawned,
+                    retired: stats.retired,
+                    peak: stats.peak,
+                }
+            }
+        }
+    };
+}
+
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
 lawful!(v3_dynamic, "v3", Cancelled);
 cancellable!(v3_dynamic);
+dynamic!(v3_dynamic);

@@ -1,23 +1,18 @@
 //! Who works, who is parked, who comes and who goes.
 //!
 //! All of it is decided here, under the lock of the door, the lock under which tasks are queued. The
-//! README tells why that is enough.
+//! README tells why that is enough. (`hire.rs` starts the threads, under the same lock.)
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::Sender;
-use parking_lot::MutexGuard;
-
 use crate::park::Parker;
 use crate::pool::Shared;
-use crate::scaling::Moment;
 use crate::stats::Stats;
 use crate::task::Job;
 use crate::threads::Threads;
-use crate::{BuildError, worker};
+use crossbeam_channel::Sender;
 
 /// What the lock of the door guards.
 #[derive(Debug)]
@@ -60,7 +55,7 @@ pub(crate) struct Census {
     spawned: usize,
     peak: usize,
     /// Threads that could not be started.
-    failures: usize,
+    pub(crate) failures: usize,
 }
 
 #[derive(Debug)]
@@ -96,6 +91,11 @@ impl Census {
         self.live() < self.limits.max
     }
 
+    /// Whether there are fewer workers than wanted, within the limits.
+    pub(crate) fn lacks(&self, wanted: usize) -> bool {
+        self.live() < wanted.clamp(self.limits.min, self.limits.max)
+    }
+
     /// More workers than there may be, after a resize.
     pub(crate) fn is_overstaffed(&self) -> bool {
         self.live() > self.limits.max
@@ -128,8 +128,20 @@ impl Census {
         self.numbered
     }
 
+    /// Counts a worker whose thread has been started.
+    pub(crate) fn enlist(&mut self, number: usize, lane: usize, thread: JoinHandle<()>) {
+        let thread = Some(thread);
+        self.live.push(Member {
+            number,
+            lane,
+            thread,
+        });
+        self.spawned += 1;
+        self.peak = self.peak.max(self.live());
+    }
+
     /// A lane that nobody uses, if there is one.
-    fn free_lane(&self, number: usize, lanes: usize) -> usize {
+    pub(crate) fn free_lane(&self, number: usize, lanes: usize) -> usize {
         let free = |lane: &usize| self.live.iter().all(|member| member.lane != *lane);
         (1..=lanes).find(free).unwrap_or(number % lanes + 1)
     }
@@ -230,98 +242,5 @@ impl Census {
             .iter_mut()
             .filter_map(|member| member.thread.take());
         self.gone.drain(..).chain(live).collect()
-    }
-}
-
-impl Shared {
-    /// Starts the least number of workers, and those that the policy wants besides.
-    pub(crate) fn open(self: &Arc<Shared>, min: usize) -> Result<(), BuildError> {
-        for _ in 0..min {
-            let number = self.door.inside.lock().census.next_number();
-            let name = (self.hooks.name)(number);
-            self.enlist(&mut self.door.inside.lock(), number, Some(name))?;
-        }
-        self.grow(&mut self.door.inside.lock(), Moment::Resized)
-    }
-
-    /// Starts a worker if there is none, without asking the policy: nothing is queued in a pool
-    /// without workers. Returns whether it did.
-    pub(crate) fn ensure_worker(
-        self: &Arc<Shared>,
-        inside: &mut MutexGuard<'_, Inside>,
-    ) -> Result<bool, BuildError> {
-        Ok(inside.census.live() == 0 && self.hire(inside, 1)?.is_some())
-    }
-
-    /// Starts workers until there are as many as wanted, within the limits. Returns the way to give
-    /// the last of them its first task.
-    ///
-    /// The lock is open while the user's code makes a name. Threads are started under it: whoever
-    /// needs a worker would have to wait for the outcome anyway, and a closed door stays closed.
-    pub(crate) fn hire(
-        self: &Arc<Shared>,
-        inside: &mut MutexGuard<'_, Inside>,
-        wanted: usize,
-    ) -> Result<Option<Sender<Job>>, BuildError> {
-        let (mut badge, mut newest) = (None, None);
-        loop {
-            let Threads { min, max } = inside.census.limits;
-            if inside.queue.is_none() || inside.census.live() >= wanted.clamp(min, max) {
-                return Ok(newest);
-            }
-            let Some((number, name)) = badge.take() else {
-                let number = inside.census.next_number();
-                let name = MutexGuard::unlocked(inside, || self.name_of(number));
-                badge = Some((number, name));
-                continue; // the lock was open: look again whether anybody is wanted
-            };
-            newest = Some(self.enlist(inside, number, name)?);
-        }
-    }
-
-    /// The name of a worker, or `None` if the function that makes it panics.
-    fn name_of(&self, number: usize) -> Option<String> {
-        let hooks = &self.hooks;
-        let mut name = None;
-        hooks.panic.shield(|| name = Some((hooks.name)(number)));
-        name
-    }
-
-    /// A task finds the queue full. If the policy wants one more worker now, it is started with the
-    /// oldest task, whose place is free at once: so tasks begin in the order in which they came.
-    pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
-        let floor = self.floor(inside, Moment::Full);
-        if let Ok(Some(first)) = self.hire(inside, floor)
-            && let Ok(job) = self.queue.try_recv()
-        {
-            // The worker takes it before it does anything else.
-            let given = first.send(job);
-            debug_assert!(given.is_ok());
-        }
-    }
-
-    /// Starts a worker. To be called under the lock.
-    pub(crate) fn enlist(
-        self: &Arc<Shared>,
-        inside: &mut Inside,
-        number: usize,
-        name: Option<String>,
-    ) -> Result<Sender<Job>, BuildError> {
-        let census = &mut inside.census;
-        let lane = census.free_lane(number, self.tally.over.len() - 1);
-        let started = match name {
-            Some(name) => worker::start(self, number, lane, name),
-            None => Err(BuildError::Spawn(io::Error::other("it could not be named"))),
-        };
-        let (thread, first) = started.inspect_err(|_| census.failures += 1)?;
-        let thread = Some(thread);
-        census.live.push(Member {
-            number,
-            lane,
-            thread,
-        });
-        census.spawned += 1;
-        census.peak = census.peak.max(census.live());
-        Ok(first)
     }
 }

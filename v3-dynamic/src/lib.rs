@@ -28,6 +28,7 @@ mod count;
 mod door;
 mod error;
 mod group;
+mod hire;
 mod panic;
 mod park;
 mod pool;

@@ -368,3 +368,29 @@ fn no_policy_leads_out_of_the_limits() {
         until(|| pool.threads() == if most { 4 } else { 2 });
     }
 }
+
+/// What the documentation of `Lazy` warns of. On demand, the pool would start a second worker.
+#[test]
+fn under_lazy_a_task_that_waits_for_a_later_one_waits_until_the_queue_is_full() {
+    let watchdog = Watchdog::start();
+    let pool = Pool::builder()
+        .threads(1..=2)
+        .queue_capacity(2)
+        .scaling(Lazy);
+    let pool = watchdog.watch(pool.build().unwrap());
+    let (first, second) = (Gate::new(), Gate::new());
+    let (at, opens) = (second.clone(), first.clone());
+    pool.execute(move || {
+        opens.open();
+        at.pass();
+    })
+    .unwrap();
+    first.pass();
+    let opens = second.clone();
+    pool.execute(move || opens.open()).unwrap();
+    assert_eq!((pool.threads(), pool.queue_len()), (1, 1), "nobody comes");
+    pool.execute(|| ()).unwrap();
+    pool.execute(|| ()).unwrap(); // finds the queue full
+    pool.wait_idle();
+    assert_eq!(pool.threads(), 2);
+}

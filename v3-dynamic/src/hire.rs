@@ -1,0 +1,106 @@
+//! Starting workers.
+
+use std::io;
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use parking_lot::MutexGuard;
+
+use crate::census::Inside;
+use crate::pool::Shared;
+use crate::scaling::Moment;
+use crate::task::Job;
+use crate::{BuildError, worker};
+
+impl Shared {
+    /// Starts the least number of workers, and those that the policy wants besides.
+    pub(crate) fn open(self: &Arc<Shared>, min: usize) -> Result<(), BuildError> {
+        for _ in 0..min {
+            let number = self.door.inside.lock().census.next_number();
+            let name = (self.hooks.name)(number);
+            self.enlist(&mut self.door.inside.lock(), number, Some(name))?;
+        }
+        self.grow(&mut self.door.inside.lock(), Moment::Resized)
+    }
+
+    /// Starts a worker if there is none, without asking the policy: nothing is queued in a pool
+    /// without workers. Returns whether it did.
+    pub(crate) fn ensure_worker(
+        self: &Arc<Shared>,
+        inside: &mut MutexGuard<'_, Inside>,
+    ) -> Result<bool, BuildError> {
+        if inside.census.live() > 0 {
+            return Ok(false);
+        }
+        let hired = self.hire(inside, 1);
+        // If more were wanted and one of them could be started, there is one.
+        if inside.census.live() > 0 {
+            return Ok(true);
+        }
+        Ok(hired?.is_some())
+    }
+
+    /// Starts workers until there are as many as wanted, within the limits. Returns the way to give
+    /// the last of them its first task.
+    ///
+    /// The lock is open while the user's code makes a name. Threads are started under it: whoever
+    /// needs a worker would have to wait for the outcome anyway, and a closed door stays closed.
+    pub(crate) fn hire(
+        self: &Arc<Shared>,
+        inside: &mut MutexGuard<'_, Inside>,
+        wanted: usize,
+    ) -> Result<Option<Sender<Job>>, BuildError> {
+        let (mut badge, mut newest) = (None, None);
+        loop {
+            if inside.queue.is_none() || !inside.census.lacks(wanted) {
+                return Ok(newest);
+            }
+            let Some((number, name)) = badge.take() else {
+                let number = inside.census.next_number();
+                let name = MutexGuard::unlocked(inside, || self.name_of(number));
+                badge = Some((number, name));
+                continue; // the lock was open: look again whether anybody is wanted
+            };
+            newest = Some(self.enlist(inside, number, name)?);
+        }
+    }
+
+    /// The name of a worker, or `None` if the function that makes it panics.
+    fn name_of(&self, number: usize) -> Option<String> {
+        let hooks = &self.hooks;
+        let mut name = None;
+        hooks.panic.shield(|| name = Some((hooks.name)(number)));
+        name
+    }
+
+    /// A task finds the queue full. If the policy wants one more worker now, it is started with the
+    /// oldest task, whose place is free at once: so tasks begin in the order in which they came.
+    pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
+        let floor = self.floor(inside, Moment::Full);
+        if let Ok(Some(first)) = self.hire(inside, floor)
+            && let Ok(job) = self.queue.try_recv()
+        {
+            // The worker takes it before it does anything else.
+            let given = first.send(job);
+            debug_assert!(given.is_ok());
+        }
+    }
+
+    /// Starts a worker. To be called under the lock.
+    fn enlist(
+        self: &Arc<Shared>,
+        inside: &mut Inside,
+        number: usize,
+        name: Option<String>,
+    ) -> Result<Sender<Job>, BuildError> {
+        let census = &mut inside.census;
+        let lane = census.free_lane(number, self.tally.over.len() - 1);
+        let started = match name {
+            Some(name) => worker::start(self, number, lane, name),
+            None => Err(BuildError::Spawn(io::Error::other("it could not be named"))),
+        };
+        let (thread, first) = started.inspect_err(|_| census.failures += 1)?;
+        census.enlist(number, lane, thread);
+        Ok(first)
+    }
+}

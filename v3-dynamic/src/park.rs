@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::TryRecvError;
 use parking_lot::{Condvar, MutexGuard};
@@ -11,6 +11,9 @@ use crate::census::Inside;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::task::Job;
+
+/// How long a worker waits, at the least, before it asks again whether it may leave.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A place to sleep for one worker. All fields are used under the lock of the door.
 #[derive(Debug)]
@@ -58,7 +61,8 @@ impl Shared {
     pub(crate) fn park(self: &Arc<Shared>, parker: &Arc<Parker>) -> Option<Job> {
         let number = parker.number;
         // A time too long to have an end means that nobody leaves for being idle.
-        let mut deadline = Instant::now().checked_add(self.idle_timeout);
+        let in_time = |time| Instant::now().checked_add(time);
+        let mut deadline = in_time(self.idle_timeout);
         // Once the time is up: how many workers have to stay.
         let mut floor = None;
         let mut inside = self.door.inside.lock();
@@ -84,12 +88,20 @@ impl Shared {
             if parker.dismissed.load(Relaxed) {
                 return None;
             }
-            // Late and called at once: then it is called.
-            if late && inside.census.unpark(number) {
-                // It asks once. If it has to stay, it sleeps until it is called.
-                deadline = None;
-                floor = Some(self.floor(&mut inside, Moment::Idle));
+            // Late and called at once: then it is called, and its time begins anew.
+            if !(late && inside.census.unpark(number)) {
+                deadline = in_time(self.idle_timeout);
+                continue;
             }
+            let least = self.floor(&mut inside, Moment::Idle);
+            floor = Some(least);
+            // If it has to stay because of the limits, it will be called when they change. A policy may
+            // change its mind without a word, so it is asked again.
+            deadline = if least > inside.census.limits.min {
+                in_time(self.idle_timeout.max(ASK_AGAIN))
+            } else {
+                None
+            };
         }
         inside.census.leave(number, self);
         None

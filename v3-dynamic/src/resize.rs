@@ -34,6 +34,8 @@ impl Pool {
         census.limits = limits;
         let surplus = census.live().saturating_sub(limits.max);
         census.dismiss(surplus, &self.shared);
+        // The others may leave sooner now than they thought.
+        census.call_all();
         // Those who are busy look at this when their task is over.
         let overstaffed = census.is_overstaffed();
         self.shared.overstaffed.store(overstaffed, Relaxed);

@@ -269,6 +269,31 @@ fn the_tick_starts_workers_without_a_new_submission() {
     assert_eq!(pool.threads(), 0);
 }
 
+/// Workers that the policy kept are not forgotten when it does not want them any more.
+#[test]
+fn a_policy_may_change_its_mind() {
+    #[derive(Debug)]
+    struct Wants(Arc<AtomicUsize>);
+    impl Scaling for Wants {
+        fn wanted(&self, _moment: Moment, _load: &Load) -> usize {
+            self.0.load(SeqCst)
+        }
+    }
+    let watchdog = Watchdog::start();
+    let wants = Arc::new(AtomicUsize::new(4));
+    let pool = Pool::builder()
+        .threads(1..=4)
+        .idle_timeout(Duration::from_millis(1))
+        .scaling(Wants(Arc::clone(&wants)));
+    let pool = watchdog.watch(pool.build().unwrap());
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(pool.threads(), 4);
+    wants.store(2, SeqCst);
+    until(|| pool.threads() == 2);
+    wants.store(0, SeqCst);
+    until(|| pool.threads() == 1);
+}
+
 /// A policy that panics, and one that asks the pool: neither is called under a lock.
 #[test]
 fn a_policy_that_panics_wants_nothing() {

@@ -64,6 +64,19 @@ fn a_pool_made_smaller_lets_idle_workers_go() {
 }
 
 #[test]
+fn workers_that_had_to_stay_leave_when_the_limits_allow_it() {
+    let watchdog = Watchdog::start();
+    let pool = Pool::builder()
+        .threads(4)
+        .idle_timeout(Duration::from_millis(1));
+    let pool = watchdog.watch(pool.build().unwrap());
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(pool.threads(), 4);
+    pool.resize(0..=4).unwrap();
+    until(|| pool.threads() == 0);
+}
+
+#[test]
 fn a_pool_made_smaller_lets_busy_workers_finish_their_tasks() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(4, 64).unwrap());

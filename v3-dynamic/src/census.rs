@@ -44,6 +44,9 @@ pub(crate) struct Census {
     live: Vec<Member>,
     /// Those of the live that sleep, each under a [`Parker`]. The last one sleeps for the shortest time.
     parked: Vec<Arc<Parker>>,
+    /// Those of the live that look at no task now, since they run a start hook or ask the policy. When they
+    /// are back they look, but nobody should have to wait for that.
+    away: usize,
     /// The fewest that were parked at any time since the last tick.
     rested: usize,
     /// So many tasks are over, if not more: the sum of the tally's lanes when it was read last.
@@ -73,6 +76,7 @@ impl Census {
             limits,
             live: Vec::new(),
             parked: Vec::new(),
+            away: 0,
             rested: 0,
             over: 0,
             gone: Vec::new(),
@@ -128,7 +132,17 @@ impl Census {
         self.numbered
     }
 
-    /// Counts a worker whose thread has been started.
+    /// A worker is back, and will look at the queue.
+    pub(crate) fn back(&mut self) {
+        self.away -= 1;
+    }
+
+    /// A worker goes away for a question. It is not parked.
+    pub(crate) fn away(&mut self) {
+        self.away += 1;
+    }
+
+    /// Counts a worker whose thread has been started. It is away until it says otherwise.
     pub(crate) fn enlist(&mut self, number: usize, lane: usize, thread: JoinHandle<()>) {
         let thread = Some(thread);
         self.live.push(Member {
@@ -136,6 +150,7 @@ impl Census {
             lane,
             thread,
         });
+        self.away += 1;
         self.spawned += 1;
         self.peak = self.peak.max(self.live());
     }
@@ -170,7 +185,7 @@ impl Census {
             return;
         }
         // The first look uses an old sum: to read the lanes takes them away from the workers.
-        let awake = self.live() - self.parked.len();
+        let awake = self.live() - self.parked.len() - self.away;
         let begun = shared.tally.begun.0.load(Relaxed);
         if awake > 0 && begun - self.over <= awake {
             return;

@@ -274,3 +274,41 @@ fn a_name_may_ask_the_pool_for_its_state() {
     assert_eq!(told.recv().unwrap().as_deref(), Some("worker-1-after-0"));
     until(|| pool.stats().completed == 1);
 }
+
+/// While a worker is still in its start hook, those who are there do the work.
+#[test]
+fn nobody_waits_for_a_start_hook_if_there_is_an_idle_worker() {
+    let watchdog = Watchdog::start();
+    let (gate, started) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+    let _open = OpenOnDrop(&gate);
+    let (at, starts) = (gate.clone(), Arc::clone(&started));
+    let pool = Pool::builder()
+        .threads(1..=2)
+        .idle_timeout(Duration::MAX)
+        .on_thread_start(move || {
+            if starts.fetch_add(1, SeqCst) == 1 {
+                at.pass();
+            }
+        });
+    let pool = watchdog.watch(pool.build().unwrap());
+    let first = Gate::new();
+    let at = first.clone();
+    pool.execute(move || at.pass()).unwrap();
+    // A second worker is started for this task. It takes its time, and the first one does it.
+    pool.execute(|| ()).unwrap();
+    assert_eq!(pool.threads(), 2);
+    first.open();
+    pool.wait_idle();
+    #[cfg(target_os = "linux")]
+    {
+        let (tell, told) = mpsc::channel();
+        pool.execute(move || tell.send(common::this_thread()).unwrap())
+            .unwrap();
+        common::until_asleep(&told.recv().unwrap());
+    }
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), started.load(SeqCst)), (1, 2));
+    gate.open();
+}

@@ -1,0 +1,573 @@
+//! Random sequences of calls against a model of a pool that fits on a page.
+//!
+//! Tasks run until they are told to end, so after each call it is known who runs, who is queued
+//! and who is gone, and the pool must come to the same state. A sequence that fails is made shorter
+//! by `proptest`, and kept in `proptest-regressions`.
+
+#[path = "../../v1-fixed/tests/common/mod.rs"]
+mod common;
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use benchmark::contender::{Cancellable, Dynamic, Lawful, LawfulGroup, Patience, Refused, Why};
+use common::{Watchdog, until};
+use proptest::prelude::*;
+
+/// What a test may do. Numbers choose among what there is, and wrap round.
+#[derive(Clone, Debug)]
+enum Call {
+    /// Submit, and wait so long for a place: not at all, a moment, or as long as it takes (if it
+    /// would take until another call, not at all).
+    Submit(Wait, Owner),
+    /// One of the running tasks returns.
+    Return(usize),
+    /// One of the running tasks panics (from v2 on).
+    Panic(usize),
+    /// Cancel one of the tokens (from v2 on).
+    CancelToken(usize),
+    /// Cancel the pool (from v2 on).
+    CancelPool,
+    /// Close the pool, and take back what is queued (from v2 on).
+    ShutdownNow,
+    /// New limits (from v3 on).
+    Resize(usize, usize),
+    /// Wait for a group, or for all, if that can be over.
+    WaitGroup(usize),
+    WaitIdle,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wait {
+    None,
+    Moment,
+    Forever,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Owner {
+    Pool,
+    Group(usize),
+    /// The task has this token (from v2 on).
+    Token(usize),
+}
+
+const GROUPS: usize = 2;
+const TOKENS: usize = 3;
+
+/// Where a task is, in the model and as it says by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Queued,
+    Running,
+    /// It has run, and is dropped.
+    Ended,
+    /// It was dropped, and has not run.
+    Dropped,
+    /// Its owner has it again.
+    Back,
+}
+
+/// A pool of some version. What it cannot do is never asked of it.
+trait Version {
+    type Pool: Lawful;
+    type Token;
+    const LEVEL: usize;
+
+    fn build(threads: usize, capacity: usize) -> Self::Pool;
+    fn token() -> Self::Token;
+    fn cancel(token: &Self::Token);
+    fn submit_with(pool: &Self::Pool, token: &Self::Token, task: Task) -> Result<(), Refused>;
+    fn cancel_pool(pool: &Self::Pool);
+    fn shutdown_now(pool: &Self::Pool) -> usize;
+    fn resize(pool: &Self::Pool, min: usize, max: usize);
+    /// Workers that there are, if they can change.
+    fn live(pool: &Self::Pool) -> Option<usize>;
+    /// Accepted, completed, panicked, cancelled, returned.
+    fn endings(pool: &Self::Pool) -> Option<[usize; 5]>;
+}
+
+struct V1;
+struct Later<P, const LEVEL: usize>(std::marker::PhantomData<P>);
+struct Changing<P>(std::marker::PhantomData<P>);
+
+/// A task of the test: announces that it runs, and then waits for orders.
+struct Task {
+    number: usize,
+    places: Arc<Mutex<Vec<Place>>>,
+    orders: mpsc::Receiver<Order>,
+}
+
+enum Order {
+    Return,
+    Panic,
+}
+
+impl Task {
+    fn run(self) {
+        self.places.lock().unwrap()[self.number] = Place::Running;
+        match self.orders.recv().unwrap() {
+            Order::Return => (),
+            Order::Panic => resume_unwind(Box::new("as ordered")),
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let place = &mut self.places.lock().unwrap()[self.number];
+        *place = match *place {
+            Place::Queued => Place::Dropped,
+            Place::Running => Place::Ended,
+            ended => panic!("dropped twice: {ended:?}"),
+        };
+    }
+}
+
+impl Version for V1 {
+    type Pool = v1_fixed::Pool;
+    type Token = ();
+    const LEVEL: usize = 1;
+
+    fn build(threads: usize, capacity: usize) -> v1_fixed::Pool {
+        <v1_fixed::Pool as Lawful>::build(threads, capacity).unwrap()
+    }
+    fn token() {}
+    fn cancel((): &()) {
+        unreachable!("from v2 on");
+    }
+    fn submit_with(_: &v1_fixed::Pool, (): &(), _: Task) -> Result<(), Refused> {
+        unreachable!("from v2 on")
+    }
+    fn cancel_pool(_: &v1_fixed::Pool) {
+        unreachable!("from v2 on");
+    }
+    fn shutdown_now(_: &v1_fixed::Pool) -> usize {
+        unreachable!("from v2 on")
+    }
+    fn resize(_: &v1_fixed::Pool, _: usize, _: usize) {
+        unreachable!("from v3 on");
+    }
+    fn live(_: &v1_fixed::Pool) -> Option<usize> {
+        None
+    }
+    fn endings(_: &v1_fixed::Pool) -> Option<[usize; 5]> {
+        None
+    }
+}
+
+impl<P: Cancellable, const LEVEL: usize> Version for Later<P, LEVEL> {
+    type Pool = P;
+    type Token = P::Token;
+    const LEVEL: usize = LEVEL;
+
+    fn build(threads: usize, capacity: usize) -> P {
+        P::build(threads, capacity).unwrap()
+    }
+    fn token() -> P::Token {
+        P::token()
+    }
+    fn cancel(token: &P::Token) {
+        P::cancel(token);
+    }
+    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
+        pool.submit_with(token, move || task.run())
+    }
+    fn cancel_pool(pool: &P) {
+        pool.cancel_all();
+    }
+    fn shutdown_now(pool: &P) -> usize {
+        pool.shutdown_now().len()
+    }
+    fn resize(_: &P, _: usize, _: usize) {
+        unreachable!("from v3 on");
+    }
+    fn live(_: &P) -> Option<usize> {
+        None
+    }
+    fn endings(pool: &P) -> Option<[usize; 5]> {
+        let endings = pool.endings();
+        Some([
+            endings.accepted,
+            endings.completed,
+            endings.panicked,
+            endings.cancelled,
+            endings.returned,
+        ])
+    }
+}
+
+impl<P: Dynamic> Version for Changing<P> {
+    type Pool = P;
+    type Token = P::Token;
+    const LEVEL: usize = 3;
+
+    fn build(threads: usize, capacity: usize) -> P {
+        // Nobody leaves for being idle: when that is, no model can tell.
+        P::build_dynamic(0..=threads, capacity, Duration::MAX).unwrap()
+    }
+    fn token() -> P::Token {
+        P::token()
+    }
+    fn cancel(token: &P::Token) {
+        P::cancel(token);
+    }
+    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
+        Later::<P, 3>::submit_with(pool, token, task)
+    }
+    fn cancel_pool(pool: &P) {
+        pool.cancel_all();
+    }
+    fn shutdown_now(pool: &P) -> usize {
+        pool.shutdown_now().len()
+    }
+    fn resize(pool: &P, min: usize, max: usize) {
+        pool.resize(min..=max).unwrap();
+    }
+    fn live(pool: &P) -> Option<usize> {
+        Some(pool.workers().live)
+    }
+    fn endings(pool: &P) -> Option<[usize; 5]> {
+        Later::<P, 3>::endings(pool)
+    }
+}
+
+/// What a pool should be like.
+struct Model {
+    min: usize,
+    max: usize,
+    live: usize,
+    capacity: usize,
+    running: Vec<usize>,
+    queue: VecDeque<usize>,
+    owners: Vec<Owner>,
+    places: Vec<Place>,
+    cancelled_tokens: [bool; TOKENS],
+    cancelled: bool,
+    closed: bool,
+    /// Accepted, completed, panicked, cancelled, returned.
+    endings: [usize; 5],
+}
+
+impl Model {
+    fn unfinished(&self) -> usize {
+        self.running.len() + self.queue.len()
+    }
+
+    fn is_cancelled(&self, owner: Owner) -> bool {
+        self.cancelled || matches!(owner, Owner::Token(token) if self.cancelled_tokens[token])
+    }
+
+    /// Whether a task is accepted, and if not, why.
+    fn submit(&mut self, wait: Wait, owner: Owner) -> Option<Why> {
+        let refused = if self.closed {
+            Some(Why::ShutDown)
+        } else if self.is_cancelled(owner) {
+            Some(Why::Cancelled)
+        } else if self.queue.len() < self.capacity {
+            None
+        } else {
+            Some(match wait {
+                Wait::Moment => Why::Timeout,
+                Wait::None | Wait::Forever => Why::Full,
+            })
+        };
+        self.owners.push(owner);
+        self.places.push(if refused.is_some() {
+            Place::Back
+        } else {
+            Place::Queued
+        });
+        if refused.is_none() {
+            self.queue.push_back(self.places.len() - 1);
+            self.endings[0] += 1;
+            self.grow();
+        }
+        self.settle();
+        refused
+    }
+
+    /// On demand: a worker for each unfinished task.
+    fn grow(&mut self) {
+        if !self.closed {
+            self.live = self.live.max(self.unfinished().clamp(self.min, self.max));
+        }
+    }
+
+    /// Idle workers take what is queued.
+    fn settle(&mut self) {
+        while self.running.len() < self.live
+            && let Some(task) = self.queue.pop_front()
+        {
+            if self.is_cancelled(self.owners[task]) {
+                self.places[task] = Place::Dropped;
+                self.endings[3] += 1;
+            } else {
+                self.places[task] = Place::Running;
+                self.running.push(task);
+            }
+        }
+    }
+
+    fn end(&mut self, at: usize, ending: usize) -> usize {
+        let task = self.running.remove(at);
+        self.places[task] = Place::Ended;
+        self.endings[ending] += 1;
+        // Its worker is above the limit, and leaves.
+        if self.live > self.max {
+            self.live -= 1;
+        }
+        self.settle();
+        task
+    }
+
+    fn resize(&mut self, min: usize, max: usize) {
+        (self.min, self.max) = (min, max);
+        self.live = self.live.min(max.max(self.running.len()));
+        self.grow();
+        self.settle();
+    }
+}
+
+fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(V::build(threads, capacity));
+    let groups: Vec<_> = (0..GROUPS).map(|_| pool.group()).collect();
+    let tokens: Vec<_> = (0..TOKENS).map(|_| V::token()).collect();
+    let places = Arc::new(Mutex::new(Vec::new()));
+    let mut orders = Vec::new();
+    let fixed = V::live(&pool).is_none();
+    let mut model = Model {
+        min: if fixed { threads } else { 0 },
+        max: threads,
+        live: if fixed { threads } else { 0 },
+        capacity,
+        running: Vec::new(),
+        queue: VecDeque::new(),
+        owners: Vec::new(),
+        places: Vec::new(),
+        cancelled_tokens: [false; TOKENS],
+        cancelled: false,
+        closed: false,
+        endings: [0; 5],
+    };
+    let mut done = String::new();
+    for call in calls {
+        writeln!(done, "{call:?}").unwrap();
+        match call {
+            Call::Submit(wait, owner) => {
+                let owner = match owner {
+                    Owner::Token(_) if V::LEVEL < 2 => Owner::Pool,
+                    owner => owner,
+                };
+                let refused = model.submit(wait, owner);
+                // Who would wait until the next call does not wait.
+                let wait = match wait {
+                    Wait::Forever if refused == Some(Why::Full) => Wait::None,
+                    wait => wait,
+                };
+                if matches!(refused, Some(Why::Full | Why::Timeout)) && owner != Owner::Pool {
+                    // Groups and tokens have no way to submit that does not wait.
+                    places.lock().unwrap().push(Place::Back);
+                    orders.push(None);
+                    continue;
+                }
+                let (order, ordered) = mpsc::channel();
+                orders.push(Some(order));
+                places.lock().unwrap().push(Place::Queued);
+                let task = Task {
+                    number: orders.len() - 1,
+                    places: Arc::clone(&places),
+                    orders: ordered,
+                };
+                let patience = match wait {
+                    Wait::None => Patience::None,
+                    Wait::Moment => Patience::For(Duration::from_micros(50)),
+                    Wait::Forever => Patience::Forever,
+                };
+                let submitted = match owner {
+                    Owner::Pool => pool.submit(patience, move || task.run()),
+                    Owner::Group(group) => groups[group].submit(move || task.run()),
+                    Owner::Token(token) => V::submit_with(&pool, &tokens[token], task),
+                };
+                let number = orders.len() - 1;
+                let why = submitted.err().map(|refused| {
+                    drop(refused.task);
+                    let place = &mut places.lock().unwrap()[number];
+                    assert_eq!(*place, Place::Dropped, "a refused task has run");
+                    *place = Place::Back;
+                    refused.why
+                });
+                assert_eq!(why, refused, "after\n{done}");
+            }
+            Call::Return(at) | Call::Panic(at) if !model.running.is_empty() => {
+                let at = at % model.running.len();
+                let panics = V::LEVEL >= 2 && matches!(call, Call::Panic(_));
+                let (order, ending) = if panics {
+                    (Order::Panic, 2)
+                } else {
+                    (Order::Return, 1)
+                };
+                let task = model.end(at, ending);
+                orders[task].as_ref().unwrap().send(order).unwrap();
+            }
+            Call::CancelToken(token) if V::LEVEL >= 2 => {
+                V::cancel(&tokens[token]);
+                model.cancelled_tokens[token] = true;
+                model.settle();
+            }
+            Call::CancelPool if V::LEVEL >= 2 => {
+                V::cancel_pool(&pool);
+                model.cancelled = true;
+                model.settle();
+            }
+            Call::ShutdownNow if V::LEVEL >= 2 => {
+                model.closed = true;
+                let back = V::shutdown_now(&pool);
+                assert_eq!(back, model.queue.len(), "after\n{done}");
+                for task in model.queue.drain(..) {
+                    // The test has dropped it.
+                    model.places[task] = Place::Dropped;
+                    model.endings[4] += 1;
+                }
+                // Who has nothing to do leaves.
+                model.live = model.running.len();
+            }
+            Call::Resize(min, more) if V::LEVEL >= 3 && !fixed && !model.closed => {
+                let max = (min + more).max(1);
+                V::resize(&pool, min, max);
+                model.resize(min, max);
+            }
+            Call::WaitGroup(group) => {
+                let mine = |task: &&usize| model.owners[**task] == Owner::Group(group);
+                if model
+                    .running
+                    .iter()
+                    .chain(&model.queue)
+                    .all(|task| !mine(&task))
+                {
+                    groups[group].wait();
+                }
+            }
+            Call::WaitIdle if model.unfinished() == 0 => pool.wait_idle(),
+            _ => continue,
+        }
+        if model.closed {
+            model.live = model.running.len();
+        }
+        // The pool comes to the state of the model. If not, the watchdog tells of the pool.
+        let mut patience = 0_usize;
+        until(|| {
+            patience += 1;
+            let settled = *places.lock().unwrap() == model.places
+                && pool.queue_len() == model.queue.len()
+                && V::live(&pool).is_none_or(|live| live == model.live)
+                && V::endings(&pool).is_none_or(|endings| endings == model.endings);
+            if !settled && patience == 2_000_000 {
+                eprintln!(
+                    "{:?} and not {:?} after\n{done}",
+                    places.lock().unwrap(),
+                    model.places
+                );
+            }
+            settled
+        });
+    }
+    for order in orders.into_iter().flatten() {
+        let _ = order.send(Order::Return); // to those who still run, and who will
+    }
+    pool.wait_idle();
+    pool.shutdown();
+    assert_eq!(pool.threads(), 0);
+    let places = places.lock().unwrap();
+    let left = |place: &Place| matches!(place, Place::Queued | Place::Running);
+    assert!(!places.iter().any(left), "{places:?} after\n{done}");
+    if let Some([accepted, endings @ ..]) = V::endings(&pool) {
+        assert_eq!(accepted, endings.iter().sum(), "after\n{done}");
+    }
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let wait = prop_oneof![Just(Wait::None), Just(Wait::Moment), Just(Wait::Forever)];
+    let owner = prop_oneof![
+        3 => Just(Owner::Pool),
+        1 => (0..GROUPS).prop_map(Owner::Group),
+        1 => (0..TOKENS).prop_map(Owner::Token),
+    ];
+    let call = prop_oneof![
+        12 => (wait, owner).prop_map(|(wait, owner)| Call::Submit(wait, owner)),
+        6 => (0..8_usize).prop_map(Call::Return),
+        2 => (0..8_usize).prop_map(Call::Panic),
+        1 => (0..TOKENS).prop_map(Call::CancelToken),
+        2 => (0..3_usize, 0..3_usize).prop_map(|(min, more)| Call::Resize(min, more)),
+        1 => (0..GROUPS).prop_map(Call::WaitGroup),
+        1 => Just(Call::WaitIdle),
+    ];
+    // The ways to stop come late, if they come.
+    let stop = prop_oneof![Just(Call::CancelPool), Just(Call::ShutdownNow)];
+    let calls = prop::collection::vec(call.clone(), 1..40);
+    let after = (prop::option::of(stop), prop::collection::vec(call, 0..10));
+    (calls, after).prop_map(|(mut calls, (stop, after))| {
+        calls.extend(stop);
+        calls.extend(after);
+        calls
+    })
+}
+
+/// A million cases if you like: `PROPTEST_CASES=1000000 cargo test -p benchmark --test state_machine`.
+macro_rules! versions {
+    ($($name:ident: $version:ty;)*) => {
+        proptest! {
+            #![proptest_config(ProptestConfig {
+                cases: std::env::var("PROPTEST_CASES").map_or(150, |cases| cases.parse().unwrap()),
+                max_shrink_iters: 2000,
+                ..ProptestConfig::default()
+            })]
+            $(
+                #[test]
+                fn $name(threads in 1..4_usize, capacity in 1..4_usize, calls in calls()) {
+                    run::<$version>(threads, capacity, calls);
+                }
+            )*
+        }
+    };
+}
+
+versions! {
+    v1_is_like_the_model: V1;
+    v2_is_like_the_model: Later<v2_cancel_panic::Pool, 2>;
+    v3_of_a_fixed_size_is_like_the_model: Later<v3_dynamic::Pool, 3>;
+    v3_that_grows_is_like_the_model: Changing<v3_dynamic::Pool>;
+}
+
+/// The model could be wrong as well.
+#[test]
+fn the_model_accepts_queues_and_refuses_as_the_laws_say() {
+    let mut model = Model {
+        min: 1,
+        max: 1,
+        live: 1,
+        capacity: 1,
+        running: Vec::new(),
+        queue: VecDeque::new(),
+        owners: Vec::new(),
+        places: Vec::new(),
+        cancelled_tokens: [false; TOKENS],
+        cancelled: false,
+        closed: false,
+        endings: [0; 5],
+    };
+    assert_eq!(model.submit(Wait::None, Owner::Pool), None);
+    assert_eq!(model.submit(Wait::None, Owner::Pool), None);
+    assert_eq!(model.submit(Wait::None, Owner::Pool), Some(Why::Full));
+    assert_eq!(model.submit(Wait::Moment, Owner::Pool), Some(Why::Timeout));
+    assert_eq!(
+        model.places,
+        [Place::Running, Place::Queued, Place::Back, Place::Back]
+    );
+    model.end(0, 1);
+    assert_eq!(model.places[1], Place::Running);
+}

@@ -6,17 +6,22 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::census::Census;
 use crate::trace::Trace;
 
+mod burst_on_a_small_pool;
+mod load;
 mod no_way_out;
 mod overload;
 mod release_of_submitters;
+mod the_last_look;
 mod thread_per_task;
 mod three_panics;
 mod what_to_do_when_full;
 mod when_a_pool_pays;
 mod which_queue;
 mod who_holds_the_lock;
+mod who_is_called;
 mod who_waits;
 
 /// One experiment.
@@ -42,9 +47,11 @@ pub struct Outcome {
     /// Whether the law or claim held.
     pub held: bool,
     /// The numbers that the book quotes, by name.
-    pub results: BTreeMap<&'static str, f64>,
+    pub results: BTreeMap<String, f64>,
     /// The runs that the book draws, by name.
     pub traces: BTreeMap<&'static str, Trace>,
+    /// The runs of which the book draws the workers and the queue, by name.
+    pub censuses: BTreeMap<String, Census>,
 }
 
 impl Outcome {
@@ -52,8 +59,8 @@ impl Outcome {
         self.happened.push(line.into());
     }
 
-    fn result(&mut self, name: &'static str, value: f64) {
-        self.results.insert(name, value);
+    fn result(&mut self, name: impl Into<String>, value: f64) {
+        self.results.insert(name.into(), value);
     }
 }
 
@@ -65,6 +72,9 @@ pub const ALL: &[Experiment] = &[
     release_of_submitters::EXPERIMENT,
     three_panics::EXPERIMENT,
     no_way_out::EXPERIMENT,
+    burst_on_a_small_pool::EXPERIMENT,
+    who_is_called::EXPERIMENT,
+    the_last_look::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
     what_to_do_when_full::EXPERIMENT,

@@ -1,9 +1,10 @@
 //! What drives every pool alike: the traits through which laws and races see a pool, the pools
 //! behind them, the workloads that they race on, the experiments of the book, and the recorder of
-//! what a pool does.
+//! what a pool does, with the census that is made of it.
 
 #![forbid(unsafe_code)]
 
+pub mod census;
 pub mod contender;
 pub mod contenders;
 pub mod experiments;

@@ -42,7 +42,7 @@ pub struct Event {
     /// The task, by its number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub task: Option<u64>,
-    /// The worker, by its number: 0 is the first that started a task.
+    /// The worker, by its number: 0 is the first that was born or started a task.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub worker: Option<u64>,
 }
@@ -142,6 +142,18 @@ impl Recorder {
         };
         self.note(kind, Some(number), None);
         submitted
+    }
+
+    /// How many different workers have been noted so far.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.written().workers.len()
+    }
+
+    /// Notes that the calling worker begins. To be called by a hook of the pool.
+    pub fn born(&self) {
+        let worker = self.worker();
+        self.note(Kind::Born, None, Some(worker));
     }
 
     /// Notes that the calling worker ends. To be called by a hook of the pool, or by a value that

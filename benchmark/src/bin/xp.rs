@@ -74,7 +74,7 @@ fn chosen(arguments: &Arguments) -> Result<Vec<&'static Experiment>> {
 }
 
 /// Dotted names become objects: `v1.left` is `left` within `v1`.
-fn nested(results: &BTreeMap<&'static str, f64>) -> Value {
+fn nested(results: &BTreeMap<String, f64>) -> Value {
     let mut object = json!({});
     for (name, value) in results {
         let mut place = &mut object;
@@ -107,13 +107,29 @@ fn record(experiment: &Experiment, outcome: &Outcome) -> Result<()> {
         let file = book.join("traces").join(format!("{name}.json"));
         write(&file, &serde_json::to_value(trace)?)?;
     }
+    for (name, census) in &outcome.censuses {
+        let file = book.join("censuses").join(format!("{name}.json"));
+        write_lines(&file, &serde_json::to_value(census)?)?;
+    }
     Ok(())
 }
 
+/// One line for each field: a line for each of thousands of numbers would help nobody.
+fn write_lines(file: &PathBuf, value: &Value) -> Result<()> {
+    let fields = value.as_object().into_iter().flatten();
+    let lines: Vec<String> = fields
+        .map(|(name, value)| format!("  \"{name}\": {value}"))
+        .collect();
+    write_text(file, &format!("{{\n{}\n}}\n", lines.join(",\n")))
+}
+
 fn write(file: &PathBuf, value: &Value) -> Result<()> {
+    write_text(file, &format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+fn write_text(file: &PathBuf, text: &str) -> Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let text = format!("{}\n", serde_json::to_string_pretty(value)?);
     fs::write(file, text).with_context(|| format!("writing {}", file.display()))
 }

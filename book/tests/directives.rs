@@ -125,6 +125,8 @@ fn misplaced_and_unknown_directives_are_faults() {
         &["write {{#diff OLD NEW FILE}}"],
     );
     assert_fault(&repository, "{{#trace}}", &["write {{#trace NAME}}"]);
+    assert_fault(&repository, "{{#census}}", &["write {{#census NAME}}"]);
+    assert_fault(&repository, "see {{#census a b}}", &["alone on its line"]);
     assert_fault(&repository, "{{#lines}}", &["write {{#lines CRATE}}"]);
     assert_fault(
         &repository,
@@ -695,6 +697,31 @@ fn a_trace_becomes_a_figure() {
         &repository,
         "{{#trace bad}}",
         &["bad.json is not a recorded run", "missing field `title`"],
+    );
+}
+
+#[test]
+fn several_censuses_become_one_figure() {
+    let census = r#"{"title": "a run", "capacity": 4, "unit": "us", "end": 10, "arrivals": [1],
+        "refused": [], "live": [[0, 1]], "busy": [], "queued": []}"#;
+    let files = [
+        ("book/censuses/a.json", census),
+        ("book/censuses/b.json", census),
+        ("book/censuses/bad.json", "{}"),
+    ];
+    let repository = repository("census", &files);
+    let figure = expanded(&repository, "before\n\n{{#census a b}}\nafter\n");
+    assert_eq!(figure.lines().count(), 5, "the figure is one line");
+    assert_eq!(figure.matches("class=\"live\"").count(), 2 + 1);
+    assert_fault(
+        &repository,
+        "{{#census a none}}",
+        &["book/censuses/none.json cannot be read"],
+    );
+    assert_fault(
+        &repository,
+        "{{#census bad}}",
+        &["bad.json is not a recorded census", "missing field `title`"],
     );
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use book::figure::{inline, standalone};
+use book::census::Census;
+use book::figure::{compared, inline, standalone};
 use book::repository::Repository;
 use book::trace::Run;
 
@@ -206,6 +207,14 @@ fn the_lane_of_a_worker_is_as_long_as_its_life() {
 }
 
 #[test]
+fn a_pool_that_grows_has_a_lane_for_each_worker_that_there_was() {
+    let figure = inline(&run(
+        r#"{"at": 0, "kind": "born", "worker": 0}, {"at": 100, "kind": "gone", "worker": 0}"#,
+    ));
+    assert_eq!(count(&figure, ">worker "), 1, "{figure}");
+}
+
+#[test]
 fn workers_may_count_from_zero_or_from_one() {
     let lanes = |worker| inline(&run(&events(&[task(1, worker, [0, 1, 2, 3], "finished")])));
     assert!(lanes(0).contains(">worker 0<") && !lanes(0).contains(">worker 2<"));
@@ -286,6 +295,113 @@ fn a_picture_of_its_own_needs_no_style_of_the_page() {
             && picture.contains(".run .paper { fill: #ffffff; }")
     );
     assert_eq!(picture, standalone(&Run::read(SAMPLE).unwrap()));
+}
+
+// ---- workers and queue over time ----
+
+/// A run of 1000 ms with these fields instead of empty ones.
+fn try_census(title: &str, fields: &str) -> anyhow::Result<Census> {
+    let mut census = serde_json::json!({
+        "title": title, "capacity": 4, "unit": "us", "end": 1_000_000,
+        "arrivals": [], "refused": [], "live": [], "busy": [], "queued": []
+    });
+    let fields: serde_json::Value = serde_json::from_str(fields).unwrap();
+    for (name, value) in fields.as_object().unwrap() {
+        census[name] = value.clone();
+    }
+    Census::read(&census.to_string())
+}
+
+fn census(title: &str, fields: &str) -> Census {
+    try_census(title, fields).unwrap()
+}
+
+/// Two workers, the second of them for a quarter of a second; one task for half a second.
+const GROWING: &str = r#"{"arrivals": [250000, 250001, 500000], "refused": [500000],
+    "live": [[0, 1], [250000, 2], [500000, 1]], "busy": [[250000, 1], [750000, 0]],
+    "queued": [[250000, 1], [300000, 0]]}"#;
+
+#[test]
+fn workers_are_a_line_and_busy_ones_an_area_on_a_scale_for_all() {
+    let large = r#"{"live": [[0, 4]], "end": 2000000}"#;
+    let figure = compared(&[census("small", GROWING), census("large", large)]);
+    let drawing = &figure[..figure.find("</svg>").unwrap()];
+    // 118 to 734 are two seconds; the plot is 58 high, for four workers, and begins at 24.
+    assert!(
+        drawing.contains("<path class=\"live\" d=\"M118 82H118V67.5H195V53H272V67.5H426\">"),
+        "{drawing}"
+    );
+    assert!(
+        drawing.contains("<path class=\"busy\" d=\"M118 82H195V67.5H349V82H426V82Z\"/>"),
+        "{drawing}"
+    );
+    assert!(drawing.contains("<title>at most 1 in the queue</title>"));
+    // One tick for two arrivals that cannot be told apart, and one more; the legend has its own.
+    assert_eq!(count(drawing, "<title>3 tasks</title>"), 1);
+    assert!(
+        drawing.contains("class=\"arrival\" d=\"M195 128V136M272 128V136\""),
+        "{drawing}"
+    );
+    assert_eq!(count(drawing, "class=\"cross\""), 1 + 1);
+    assert!(drawing.contains(">2 at most, 1 at the end; 1.3 thread-seconds, 0.8 idle<"));
+    assert!(drawing.contains(">small<") && drawing.contains(">large<"));
+    assert!(drawing.contains(">2000 ms<"));
+}
+
+#[test]
+fn a_queue_that_was_always_empty_is_left_out() {
+    let figure = compared(&[census("idle", r#"{"live": [[0, 4]]}"#)]);
+    assert!(!figure.contains(">queue<"));
+    assert!(!figure.contains("class=\"cross\""));
+}
+
+#[test]
+fn a_comparison_can_be_read_without_seeing_it() {
+    let figure = compared(&[census("`v3`, growing", GROWING)]);
+    for part in [
+        "role=\"img\"",
+        "v3, growing: 3 tasks in 1\u{202f}000.00 ms, 1 of them refused. At most 2 workers, 1 at the \
+         end. At most 1 task waited in the queue. 1.3 thread-seconds, 0.8 of them idle.",
+        "<figcaption>Workers and queue over time: <code>v3</code>, growing</figcaption>",
+        "<th>v3, growing</th>",
+        "<td>200.00 ms</td><td>1 / 0 / 0</td>",
+        "<td>400.00 ms</td><td>2 / 1 / 0</td>",
+    ] {
+        assert!(figure.contains(part), "{part:?} is not in {figure}");
+    }
+    assert_eq!(figure.trim_end().lines().count(), 1);
+    assert!(!figure.contains(" id="));
+}
+
+#[test]
+fn many_changes_within_a_point_are_one_stroke_from_the_most_to_the_fewest() {
+    let changes: Vec<(u64, u64)> = (0..100).map(|n| (500_000 + n, n % 7)).collect();
+    let fields = format!("{{\"live\": {changes:?}}}");
+    let figure = compared(&[census("many", &fields.replace('(', "[").replace(')', "]"))]);
+    assert!(
+        figure.contains("<path class=\"live\" d=\"M118 82H426V24V82V72.3H734\">"),
+        "{figure}"
+    );
+}
+
+#[test]
+fn an_impossible_census_is_refused() {
+    for (fields, part) in [
+        (r#"{"end": 0}"#, "nothing was watched"),
+        (r#"{"live": [[2, 1], [1, 2]]}"#, "`live` are not in order"),
+        (
+            r#"{"busy": [[1000001, 1]]}"#,
+            "`busy` changes after the end",
+        ),
+        (
+            r#"{"refused": [1000001]}"#,
+            "`refused` has a time after the end",
+        ),
+        (r#"{"unit": "ns"}"#, "unknown variant `ns`"),
+    ] {
+        let error = try_census("bad", fields).expect_err(part);
+        assert!(format!("{error:#}").contains(part), "{error:#}");
+    }
 }
 
 /// `cargo book draw NAME --output book/src/figures/NAME.svg` brings a picture up to date.

@@ -8,11 +8,12 @@
 //! | `{{#diff v1-fixed v2-cancel-panic door.rs}}` | what changed in one file of `src` |
 //! | `{{#diff v1-fixed v2-cancel-panic}}` | a table: which files of `src` are new, changed, the same, gone |
 //! | `{{#trace NAME}}` | the recorded run `book/traces/NAME.json` as a figure |
+//! | `{{#census NAME NAME ..}}` | workers and queue over time of the runs `book/censuses/NAME.json`, as one figure |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
-//! Paths are relative to the root of the repository. The first five stand alone on their line,
-//! which may be indented to belong to a list; `lines` and `result` stand anywhere in a line.
+//! Paths are relative to the root of the repository. `lines` and `result` stand anywhere in a line; the
+//! others stand alone on theirs, which may be indented to belong to a list.
 //!
 //! An item is named as Rust names it:
 //!
@@ -89,6 +90,9 @@ pub(crate) enum Request<'text> {
     },
     Trace {
         name: &'text str,
+    },
+    Census {
+        names: Vec<&'text str>,
     },
     Lines {
         path: &'text str,
@@ -184,13 +188,19 @@ impl<'text> Request<'text> {
             ["diff", ..] => (None, "{{#diff OLD NEW FILE}} or {{#diff OLD NEW}}"),
             ["trace", name] => (Some(Request::Trace { name }), ""),
             ["trace", ..] => (None, "{{#trace NAME}}"),
+            ["census", _, ..] => {
+                let names = words[1..].to_vec();
+                (Some(Request::Census { names }), "")
+            }
+            ["census"] => (None, "{{#census NAME}} or {{#census NAME NAME ..}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
             ["result", ..] => (None, "{{#result NAME FIELD}}"),
             _ => {
                 return Err(anyhow!(
-                    "there is no directive `{name}`, but file, item, diff, trace, lines, result"
+                    "there is no directive `{name}`, but file, item, diff, trace, census, lines, \
+                     result"
                 ));
             }
         };

@@ -1,9 +1,12 @@
-//! A recorded run as a figure of a page, or as a picture of its own.
+//! A recorded run as a figure of a page, or as a picture of its own; several runs as one figure.
 //!
 //! The picture has a description, and below it is a table with the same data, folded. Its colours
 //! are those of the reader's theme.
 
-use crate::drawing::{Drawing, WIDTH, number};
+use crate::canvas::{Canvas, WIDTH, number};
+use crate::census::Census;
+use crate::drawing::Drawing;
+use crate::panels;
 use crate::trace::Run;
 use crate::words::{caption, description, plain, table, text};
 
@@ -23,16 +26,30 @@ const LIGHT: [(&str, &str); 4] = [
 pub fn inline(run: &Run) -> String {
     let mut drawing = Drawing::new(run);
     drawing.draw();
-    let label = text(&description(run));
-    let height = number(drawing.y);
-    let svg = drawing.elements.join("");
+    let words = [description(run), caption(&run.title), table(run)];
+    block(&drawing.canvas, words)
+}
+
+/// Workers and queue of several runs as a block of a page.
+#[must_use]
+pub fn compared(runs: &[Census]) -> String {
+    let words = [
+        panels::description(runs),
+        panels::captions(runs),
+        panels::table(runs),
+    ];
+    block(&panels::draw(runs), words)
+}
+
+fn block(canvas: &Canvas, [description, caption, table]: [String; 3]) -> String {
+    let label = text(&description);
+    let height = number(canvas.y);
+    let svg = canvas.elements.join("");
     format!(
         "<figure class=\"trace\"><div class=\"scroll\"><svg class=\"run\" role=\"img\" \
          aria-label=\"{label}\" viewBox=\"0 0 {WIDTH} {height}\" \
          xmlns=\"http://www.w3.org/2000/svg\">{svg}</svg></div>\
-         <figcaption>{}</figcaption>{}</figure>\n",
-        caption(&run.title),
-        table(run)
+         <figcaption>{caption}</figcaption>{table}</figure>\n"
     )
 }
 
@@ -40,10 +57,12 @@ pub fn inline(run: &Run) -> String {
 #[must_use]
 pub fn standalone(run: &Run) -> String {
     let mut drawing = Drawing::new(run);
-    drawing.label(16.0, 24.0, "title", &plain(&run.title));
-    drawing.y = 36.0;
+    drawing
+        .canvas
+        .label(16.0, 24.0, "title", &plain(&run.title));
+    drawing.canvas.y = 36.0;
     drawing.draw();
-    drawing.y += 6.0;
+    drawing.canvas.y += 6.0;
     let style: String = STYLE
         .lines()
         .filter(|line| line.starts_with(".run"))
@@ -52,7 +71,7 @@ pub fn standalone(run: &Run) -> String {
     let style = LIGHT
         .iter()
         .fold(style, |style, (name, colour)| style.replace(name, colour));
-    let height = number(drawing.y);
+    let height = number(drawing.canvas.y);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"run\" role=\"img\" \
          width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
@@ -60,6 +79,6 @@ pub fn standalone(run: &Run) -> String {
          <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n{}\n</svg>\n",
         text(&plain(&run.title)),
         text(&description(run)),
-        drawing.elements.join("\n")
+        drawing.canvas.elements.join("\n")
     )
 }

@@ -13,6 +13,10 @@
 pub mod lines;
 
 #[cfg(feature = "site")]
+mod canvas;
+#[cfg(feature = "site")]
+pub mod census;
+#[cfg(feature = "site")]
 pub mod diff;
 #[cfg(feature = "site")]
 pub mod directive;
@@ -24,6 +28,8 @@ mod excerpt;
 pub mod figure;
 #[cfg(feature = "site")]
 mod item;
+#[cfg(feature = "site")]
+mod panels;
 #[cfg(feature = "site")]
 pub mod preprocessor;
 #[cfg(feature = "site")]

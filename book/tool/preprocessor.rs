@@ -6,7 +6,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::directive::{Fault, Request, find};
 use crate::repository::Repository;
-use crate::{diff, excerpt, figure, item, results, trace};
+use crate::{census, diff, excerpt, figure, item, results, trace};
 
 /// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
 /// or, as a plain `mdbook build` does, through `cargo book preprocess`.
@@ -89,6 +89,13 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
         Request::DiffOfCrate { old, new } => diff::of_crate(repository, old, new),
         Request::Trace { name } => {
             trace::Run::recorded(repository, name).map(|run| figure::inline(&run))
+        }
+        Request::Census { names } => {
+            let runs = names
+                .iter()
+                .map(|name| census::Census::recorded(repository, name));
+            runs.collect::<Result<Vec<_>>>()
+                .map(|runs| figure::compared(&runs))
         }
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),

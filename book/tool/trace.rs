@@ -325,9 +325,16 @@ impl Lane {
     }
 }
 
-/// A lane for each worker that there should be, and for each that there was besides.
+/// A lane for each worker that there should be, and for each that there was besides. If births were
+/// recorded, the pool may have had fewer than there may be: then a lane for each that there was.
 fn lanes(workers: u64, lives: &BTreeMap<u64, Vec<(u64, Kind)>>, end: u64) -> Vec<Lane> {
     let first = u64::from(!lives.contains_key(&0));
+    let born = |(_, kind): &(u64, Kind)| *kind == Kind::Born;
+    let workers = if lives.values().flatten().any(born) {
+        0
+    } else {
+        workers
+    };
     let mut numbers: Vec<u64> = (first..first + workers)
         .chain(lives.keys().copied())
         .collect();

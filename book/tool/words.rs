@@ -119,7 +119,7 @@ pub(crate) fn caption(title: &str) -> String {
     caption
 }
 
-fn counted(count: u64, what: &str) -> String {
+pub(crate) fn counted(count: u64, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{} {what}{s}", grouped(&count.to_string()))
 }
@@ -134,6 +134,12 @@ fn milliseconds(microseconds: u64) -> String {
 
 pub(crate) fn time(microseconds: u64) -> String {
     format!("{} ms", milliseconds(microseconds))
+}
+
+/// Seconds, to a tenth.
+pub(crate) fn seconds(microseconds: u64) -> String {
+    let tenths = (microseconds + 50_000) / 100_000;
+    grouped(&format!("{}.{}", tenths / 10, tenths % 10))
 }
 
 /// Text for an element or an attribute, in which mdBook finds no directive.

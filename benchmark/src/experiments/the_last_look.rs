@@ -182,13 +182,18 @@ fn settle(left: impl Fn() -> usize) -> usize {
 }
 
 /// Three tasks. The second comes when the worker has decided to leave and has not said so.
-fn picture<E>(recorder: &Recorder, submit: impl Fn(Boxed) -> Result<(), E>, title: &str) -> Trace {
+fn picture<E>(
+    recorder: &Recorder,
+    capacity: u64,
+    submit: impl Fn(Boxed) -> Result<(), E>,
+    title: &str,
+) -> Trace {
     let task = || thread::sleep(Duration::from_millis(5));
     for (number, pause) in [(0, 35), (1, 60), (2, 60)] {
         drop(recorder.submit(number, &submit, task));
         thread::sleep(Duration::from_millis(pause));
     }
-    recorder.finish(title, 2, 0)
+    recorder.finish(title, 2, capacity)
 }
 
 fn run() -> Outcome {
@@ -231,14 +236,14 @@ fn run() -> Outcome {
     let (pool, receiver) = naive(0, twenty, twenty);
     let submit = |task| pool.execute(&receiver, task);
     let title = "a count beside the queue: the second task waits for the third";
-    let trace = picture(&pool.recorder, submit, title);
+    let trace = picture(&pool.recorder, 0, submit, title);
     outcome.traces.insert("naive-last-look", trace);
     let recorder = Recorder::new();
     let pool = v3(&recorder, |builder| {
         builder.threads(0..=4).idle_timeout(twenty)
     });
     let title = "v3: nobody is left, so the second task gets a new worker";
-    let trace = picture(&recorder, |task| pool.execute(task), title);
+    let trace = picture(&recorder, 1024, |task| pool.execute(task), title);
     outcome.traces.insert("v3-last-look", trace);
 
     // If v3's workers had not left, there would have been nothing to see.

@@ -3,7 +3,7 @@
 //! `U1_T1M`, `U100_T10K` and `U1K_T1K`, with what their tasks do, are those of the Go project
 //! `toy-workerpool`: so many submitters ("users") times so many tasks. The streams of empty tasks,
 //! of hashes and of 40 us of computing are those of `wpool`. A name that states a size also says
-//! when the size is scaled down: `U1_T1M_Fibonacci_15/50` has a fiftieth of the million.
+//! when the size is scaled down: `U1_T1M_Fibonacci_15/250` has one in 250 of the million.
 
 use std::fmt;
 use std::hint::black_box;
@@ -93,10 +93,12 @@ impl Scale {
         }
     }
 
-    /// For a million tasks: with a thousand submitters that wait for places, each takes its time.
+    /// For a million tasks: there are twelve such workloads, and with a thousand submitters that wait
+    /// for places each task takes its time. Divides a thousand, so that each submitter has its share.
     const fn divisor_of_a_million(self) -> usize {
         match self {
-            Scale::Default => 50,
+            Scale::Default => 250,
+            Scale::Quick => 500,
             other => other.divisor(),
         }
     }
@@ -164,10 +166,11 @@ impl Workload {
 /// The numbers of workers for the streams of `wpool`.
 pub const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// All workloads. Those of `toy-workerpool` have a worker for each core.
+/// All workloads. Those of `toy-workerpool` that compute have a worker for each core, then two.
 #[must_use]
 pub fn all(scale: Scale) -> Vec<Workload> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let one_or_two_for_each_core = [cores, cores * 2];
     let divisor = scale.divisor();
     let scaled = |size: usize| (size / divisor).max(1);
     let mut all = Vec::new();
@@ -197,7 +200,10 @@ pub fn all(scale: Scale) -> Vec<Workload> {
         ] {
             let name = format!("{users}_{name}");
             let divisor = scale.divisor_of_a_million();
-            all.push(Workload::users(&name, size, cores, task, divisor));
+            all.extend(
+                one_or_two_for_each_core
+                    .map(|workers| Workload::users(&name, size, workers, task, divisor)),
+            );
         }
     }
     let size = (1, 10_000);
@@ -283,6 +289,8 @@ fn shortest(work: impl Fn()) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::{Scale, all, fibonacci};
 
     #[test]
@@ -291,8 +299,8 @@ mod tests {
         assert!(full.contains(&"U1_T1M_IsPrime_2to100".to_owned()));
         assert!(full.contains(&"U1K_T1K_Fibonacci_15".to_owned()));
         let default: Vec<_> = all(Scale::Default).into_iter().map(|w| w.name).collect();
-        assert!(default.contains(&"U1_T1M_IsPrime_2to100/50".to_owned()));
-        assert!(default.contains(&"U1K_T1K_Fibonacci_15/50".to_owned()));
+        assert!(default.contains(&"U1_T1M_IsPrime_2to100/250".to_owned()));
+        assert!(default.contains(&"U1K_T1K_Fibonacci_15/250".to_owned()));
     }
 
     #[test]
@@ -302,6 +310,16 @@ mod tests {
                 assert_eq!(workload.tasks(), 1_000_000, "{workload}");
                 assert_eq!(workload.capacity, 100_000, "{workload}");
             }
+        }
+    }
+
+    #[test]
+    fn computing_users_have_as_many_workers_as_cores_and_twice_as_many() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        for name in ["U1_T1M_Fibonacci_15", "U1K_T1K_IsPrime_2to100"] {
+            let workloads = all(Scale::Full).into_iter().filter(|w| w.name == name);
+            let workers: Vec<_> = workloads.map(|w| w.workers).collect();
+            assert_eq!(workers, [cores, cores * 2], "{name}");
         }
     }
 

@@ -68,6 +68,8 @@ chapters! {
     v1_stopping = "versions/v1-stopping.md",
     v2_panics = "versions/v2-panics.md",
     v2_cancelling = "versions/v2-cancelling.md",
+    v3_growing = "versions/v3-growing.md",
+    v3_shrinking = "versions/v3-shrinking.md",
     queues = "strategies/queues.md",
     rejection = "strategies/rejection.md",
 }

@@ -46,7 +46,7 @@ pub(crate) struct Census {
     parked: Vec<Arc<Parker>>,
     /// Those of the live that look at no task now, since they run a start hook or ask the policy. When they
     /// are back they look, but nobody should have to wait for that.
-    away: usize,
+    pub(crate) away: usize,
     /// The fewest that were parked at any time since the last tick.
     rested: usize,
     /// So many tasks are over, if not more: the sum of the tally's lanes when it was read last.
@@ -130,16 +130,6 @@ impl Census {
     pub(crate) fn next_number(&mut self) -> usize {
         self.numbered += 1;
         self.numbered
-    }
-
-    /// A worker is back, and will look at the queue.
-    pub(crate) fn back(&mut self) {
-        self.away -= 1;
-    }
-
-    /// A worker goes away for a question. It is not parked.
-    pub(crate) fn away(&mut self) {
-        self.away += 1;
     }
 
     /// Counts a worker whose thread has been started. It is away until it says otherwise.
@@ -245,17 +235,14 @@ impl Census {
 
     /// The threads that have left and are, but for the destructors of their thread-locals, done.
     pub(crate) fn take_finished(&mut self) -> Vec<JoinHandle<()>> {
-        self.gone
-            .extract_if(.., |thread| thread.is_finished())
-            .collect()
+        let finished = |thread: &mut JoinHandle<()>| thread.is_finished();
+        self.gone.extract_if(.., finished).collect()
     }
 
     /// All threads that are not joined yet. The door is closed: there will be no others.
     pub(crate) fn take_all(&mut self) -> Vec<JoinHandle<()>> {
-        let live = self
-            .live
-            .iter_mut()
-            .filter_map(|member| member.thread.take());
+        let members = self.live.iter_mut();
+        let live = members.filter_map(|member| member.thread.take());
         self.gone.drain(..).chain(live).collect()
     }
 }

@@ -93,9 +93,9 @@ impl Shared {
                 deadline = in_time(self.idle_timeout);
                 continue;
             }
-            inside.census.away();
+            inside.census.away += 1;
             let least = self.floor(&mut inside, Moment::Idle);
-            inside.census.back();
+            inside.census.away -= 1;
             floor = Some(least);
             // If it has to stay because of the limits, it will be called when they change. A policy may
             // change its mind without a word, so it is asked again.

@@ -79,7 +79,7 @@ impl Worker {
         gone.into_iter().for_each(|thread| drop(thread.join()));
         let hooks = &self.shared.hooks;
         hooks.panic.shield(&hooks.start);
-        self.shared.door.inside.lock().census.back();
+        self.shared.door.inside.lock().census.away -= 1;
         let mut next = self.first.recv().ok().or_else(|| self.look());
         while let Some(job) = next {
             self.shared.door.place_freed();

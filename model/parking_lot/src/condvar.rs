@@ -1,0 +1,134 @@
+//! The place to wait for a change of what a lock protects.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use model_schedule::{Line, Patience, Woken, step};
+
+use crate::MutexGuard;
+
+/// A condition variable.
+#[derive(Default)]
+pub struct Condvar {
+    line: Line,
+    /// The address of the lock with which those in the line have come. Another one must not be
+    /// used with the same condition variable meanwhile.
+    mutex: AtomicUsize,
+}
+
+/// Whether a wait has ended because its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was over.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    /// A condition variable at which nobody waits.
+    #[must_use]
+    pub const fn new() -> Condvar {
+        Condvar {
+            line: Line::new(),
+            mutex: AtomicUsize::new(0),
+        }
+    }
+
+    /// Wakes one of those who wait, any one. Returns whether there was one.
+    pub fn notify_one(&self) -> bool {
+        step();
+        self.line.call_one()
+    }
+
+    /// Wakes all who wait. Returns how many they were.
+    pub fn notify_all(&self) -> usize {
+        step();
+        self.line.call_all()
+    }
+
+    /// Opens the lock and waits to be notified, both at once, then takes the lock again.
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.sleep(guard, Patience::Forever);
+    }
+
+    /// Waits as long as the condition is true.
+    pub fn wait_while<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) {
+        while condition(&mut *guard) {
+            self.wait(guard);
+        }
+    }
+
+    /// Waits to be notified, or for some time. A time too long for the clock has no end.
+    pub fn wait_for<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        time: Duration,
+    ) -> WaitTimeoutResult {
+        let patience = match Instant::now().checked_add(time) {
+            Some(_) => Patience::ForSomeTime,
+            None => Patience::Forever,
+        };
+        self.sleep(guard, patience)
+    }
+
+    /// Waits to be notified, or for some time.
+    pub fn wait_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _deadline: Instant,
+    ) -> WaitTimeoutResult {
+        self.sleep(guard, Patience::ForSomeTime)
+    }
+
+    /// Waits as long as the condition is true, or for some time. It has timed out only if the
+    /// condition is still true then.
+    pub fn wait_while_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        let mut result = WaitTimeoutResult(false);
+        while condition(&mut *guard) {
+            if result.timed_out() {
+                return result;
+            }
+            result = self.wait_until(guard, deadline);
+        }
+        WaitTimeoutResult(false)
+    }
+
+    fn sleep<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        patience: Patience,
+    ) -> WaitTimeoutResult {
+        let mutex = guard.mutex().address();
+        let _open = guard.open();
+        // No step from here until this thread is in the line.
+        if self.line.is_empty() {
+            self.mutex.store(mutex, Relaxed);
+        }
+        assert_eq!(
+            self.mutex.load(Relaxed),
+            mutex,
+            "attempted to use a condition variable with more than one mutex"
+        );
+        WaitTimeoutResult(self.line.sleep(patience) == Woken::Late)
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Condvar { .. }")
+    }
+}

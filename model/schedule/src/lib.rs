@@ -1,0 +1,70 @@
+//! What the models and their facades share: the points at which a scheduler decides who goes on.
+//!
+//! Within a model, all threads are coroutines on one thread of the operating system. One of them
+//! runs until it comes to a [`step`], where Shuttle chooses who runs next. So whatever lies between
+//! two steps is atomic: the facades keep their own state in ordinary cells and locks, and have a
+//! step before everything that another thread could notice.
+
+mod explore;
+mod line;
+
+use std::time::Duration;
+
+pub use explore::{explore, explore_deeply};
+pub use line::{Line, Patience, Woken, asleep};
+
+use shuttle::rand::{Rng, thread_rng};
+
+/// A point at which any other thread may go on instead of this one.
+pub fn step() {
+    // Shuttle has no clock: its sleep is a choice of who runs next, and nothing else.
+    shuttle::thread::sleep(Duration::ZERO);
+}
+
+/// A step of a thread that waits for others without being asleep.
+///
+/// Some schedulers let one thread run as long as it can. To them, Shuttle's `yield_now` is an order
+/// to let everybody else go first: if every pause gave it, a thread that looks again a few times
+/// before it falls asleep would never get to sleep while there is anything else to do. Without it, one
+/// that looks for ever would starve the others. So it is given now and then.
+pub fn pause() {
+    if thread_rng().gen_ratio(1, 32) {
+        shuttle::thread::yield_now();
+    } else {
+        step();
+    }
+}
+
+/// Waits until so many threads are [`asleep`].
+pub fn until_asleep(threads: usize) {
+    while asleep() < threads {
+        shuttle::thread::yield_now();
+    }
+}
+
+/// Makes two tests of each model, a quick one and a deep one. Numbers behind a name are the seeds of
+/// schedules on which the model once failed: they are tried first.
+///
+/// ```ignore
+/// models![
+///     every_task_runs,
+///     no_task_runs_twice: [17, 4],
+/// ];
+/// ```
+#[macro_export]
+macro_rules! models {
+    ($($model:ident $(: [$($seed:literal),* $(,)?])?),* $(,)?) => { $(
+        mod $model {
+            #[test]
+            fn fast() {
+                $crate::explore(super::$model, &[$($($seed),*)?]);
+            }
+
+            #[test]
+            #[ignore = "many schedules: run by cargo deep"]
+            fn deep() {
+                $crate::explore_deeply(super::$model);
+            }
+        }
+    )* };
+}

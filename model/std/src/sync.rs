@@ -1,0 +1,7 @@
+//! `std::sync`, as far as the pools use it.
+
+/// Nobody waits for a count of references, so this is the real one.
+pub use ::std::sync::{Arc, Weak};
+
+/// Sequentially consistent, whatever the order that is asked for.
+pub use ::shuttle::sync::atomic;

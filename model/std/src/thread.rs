@@ -1,0 +1,136 @@
+//! `std::thread`.
+
+use ::std::fmt;
+use ::std::io;
+use ::std::num::NonZero;
+use ::std::panic::{AssertUnwindSafe, catch_unwind};
+use ::std::sync::Arc;
+use ::std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use ::std::time::Duration;
+
+pub use ::shuttle::thread::{
+    AccessError, LocalKey, Scope, ScopedJoinHandle, Thread, ThreadId, current, park, scope,
+};
+pub use ::std::thread::{Result, panicking};
+
+use model_schedule::{pause, step};
+
+/// Every machine has two cores here, or a schedule could not be replayed on another.
+///
+/// # Errors
+///
+/// Never.
+pub fn available_parallelism() -> io::Result<NonZero<usize>> {
+    Ok(NonZero::<usize>::MIN.saturating_add(1))
+}
+
+/// Lets others go on, or does not.
+pub fn yield_now() {
+    pause();
+}
+
+/// Sleeps for a time that nobody can foresee.
+pub fn sleep(_time: Duration) {
+    pause();
+}
+
+/// Sleeps for a time that nobody can foresee, and leaves the token of `unpark` where it is: to wake
+/// spuriously is allowed.
+pub fn park_timeout(_time: Duration) {
+    pause();
+}
+
+/// Starts a thread.
+pub fn spawn<F, T>(work: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Builder::new().start(work)
+}
+
+/// Settings of a thread to be.
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it spawns"]
+pub struct Builder(shuttle::thread::Builder);
+
+impl Builder {
+    /// A thread without a name.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// Names the thread.
+    pub fn name(self, name: String) -> Builder {
+        Builder(self.0.name(name))
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// Never: a model has threads enough.
+    pub fn spawn<F, T>(self, work: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Ok(self.start(work))
+    }
+
+    fn start<F, T>(self, work: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let over = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&over);
+        // Shuttle takes a panic that leaves a thread for the failure of the model. In std it ends
+        // the thread, and is for whoever joins it.
+        let thread = self.0.spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(work));
+            ended.store(true, SeqCst);
+            result
+        });
+        JoinHandle {
+            thread: thread.expect("Shuttle starts any number of threads"),
+            over,
+        }
+    }
+}
+
+/// The right to wait for the end of a thread.
+pub struct JoinHandle<T> {
+    thread: shuttle::thread::JoinHandle<Result<T>>,
+    over: Arc<AtomicBool>,
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits until the thread is gone, and its thread-local values with it.
+    ///
+    /// # Errors
+    ///
+    /// What the thread has panicked with.
+    pub fn join(self) -> Result<T> {
+        self.thread.join().and_then(|result: Result<T>| result)
+    }
+
+    /// Whether the thread has returned or panicked. Its thread-local values may still be there.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        step();
+        self.over.load(SeqCst)
+    }
+
+    /// The thread itself.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        self.thread.thread()
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}

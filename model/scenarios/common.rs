@@ -1,0 +1,59 @@
+//! What the scenarios share.
+//!
+//! They count with `core`'s atomics, which are no steps: what a scenario notes for itself must not
+//! make its schedules longer.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use pool::Pool;
+
+/// A time that may be over at any moment, as every time in a model.
+pub(crate) const SOME_TIME: Duration = Duration::from_secs(1);
+
+/// A task that counts its run.
+pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static {
+    let count = Arc::clone(count);
+    move || {
+        count.fetch_add(1, SeqCst);
+    }
+}
+
+/// Panics, without the report that a failed assertion makes.
+pub(crate) fn panics() {
+    resume_unwind(Box::new("on purpose"));
+}
+
+/// Something to wait at until the other half is dropped.
+#[derive(Clone)]
+pub(crate) struct Gate(Receiver<()>);
+
+pub(crate) type Closed = Sender<()>;
+
+impl Gate {
+    pub(crate) fn new() -> (Closed, Gate) {
+        let (closed, gate) = bounded(1);
+        (closed, Gate(gate))
+    }
+
+    pub(crate) fn pass(&self) {
+        self.0.recv().expect_err("nobody sends anything");
+    }
+}
+
+/// A pool whose only worker runs a task, until what is returned with it is dropped.
+pub(crate) fn busy_pool(capacity: usize) -> (Arc<Pool>, Closed) {
+    let pool = Arc::new(Pool::new(1, capacity).unwrap());
+    let (closed, gate) = Gate::new();
+    let (begin, begun) = Gate::new();
+    let task = move || {
+        drop(begin);
+        gate.pass();
+    };
+    pool.execute(task).unwrap();
+    begun.pass();
+    (pool, closed)
+}

@@ -1,0 +1,116 @@
+//! Stopping without waiting for everything: `shutdown_now` and `shutdown_timeout`.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::thread;
+
+use model_schedule::models;
+use pool::Pool;
+
+use crate::common::{SOME_TIME, adds_one, busy_pool};
+
+models![
+    a_task_is_run_or_handed_back,
+    two_who_ask_for_the_tasks_get_each_of_them_once,
+    whoever_waits_for_a_group_is_released_by_a_shutdown_that_hands_its_tasks_back,
+    a_shutdown_that_gives_up_lets_the_pool_go_on_until_it_is_empty,
+    a_shutdown_with_a_deadline_ends_when_the_threads_are_gone,
+];
+
+fn a_task_is_run_or_handed_back() {
+    let pool = Arc::new(Pool::new(1, 2).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let submitter = thread::spawn({
+        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
+        move || {
+            (0..3)
+                .filter(|_| pool.execute(adds_one(&ran)).is_ok())
+                .count()
+        }
+    });
+    let returned = pool.shutdown_now().len();
+    let accepted = submitter.join().unwrap();
+    pool.shutdown();
+    assert_eq!(ran.load(SeqCst) + returned, accepted);
+    let stats = pool.stats();
+    assert_eq!((stats.accepted, stats.returned), (accepted, returned));
+    assert_eq!(
+        (stats.completed, Arc::strong_count(&ran)),
+        (ran.load(SeqCst), 1)
+    );
+}
+
+fn two_who_ask_for_the_tasks_get_each_of_them_once() {
+    let pool = Arc::new(Pool::new(1, 2).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    let other = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.shutdown_now()
+    });
+    let mut tasks = pool.shutdown_now();
+    tasks.extend(other.join().unwrap());
+    for task in tasks {
+        task.run();
+    }
+    pool.shutdown();
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (2, 1));
+}
+
+fn whoever_waits_for_a_group_is_released_by_a_shutdown_that_hands_its_tasks_back() {
+    let (pool, closed) = busy_pool(2);
+    let group = Arc::new(pool.group());
+    for _ in 0..2 {
+        group.execute(|| ()).unwrap();
+    }
+    let waiters = [(); 2].map(|()| {
+        let group = Arc::clone(&group);
+        thread::spawn(move || group.wait().returned)
+    });
+    let tasks = pool.shutdown_now();
+    assert_eq!(tasks.len(), 2, "the only worker was busy");
+    for waiter in waiters {
+        assert_eq!(waiter.join().unwrap(), 2);
+    }
+    drop(closed);
+}
+
+fn a_shutdown_that_gives_up_lets_the_pool_go_on_until_it_is_empty() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, closed) = busy_pool(1);
+    pool.execute(adds_one(&ran)).unwrap();
+    let unfinished = pool.shutdown_timeout(SOME_TIME).unwrap_err();
+    assert_eq!((unfinished.running, unfinished.queued), (1, 1));
+    assert!(pool.execute(|| ()).is_err());
+    drop(closed);
+    if pool.shutdown_timeout(SOME_TIME).is_ok() {
+        assert_eq!((ran.load(SeqCst), pool.threads()), (1, 0));
+    }
+    drop(pool); // waits for nobody; that the task runs all the same is seen by its count
+    while Arc::strong_count(&ran) > 1 {
+        thread::yield_now();
+    }
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+fn a_shutdown_with_a_deadline_ends_when_the_threads_are_gone() {
+    let pool = Arc::new(Pool::new(2, 2).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    let other = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || {
+            // Whether its time is enough is not the question here.
+            let _ = pool.shutdown_timeout(SOME_TIME);
+        }
+    });
+    // For ever.
+    pool.shutdown_timeout(std::time::Duration::MAX).unwrap();
+    assert_eq!((ran.load(SeqCst), pool.threads()), (2, 0));
+    assert_eq!(Arc::strong_count(&ran), 1);
+    other.join().unwrap();
+}

@@ -1,0 +1,17 @@
+//! The models of v1. To the scenarios it is `pool`.
+
+extern crate model_v1 as pool;
+
+#[path = "../../scenarios/common.rs"]
+mod common;
+
+#[path = "../../scenarios/dying.rs"]
+mod dying;
+#[path = "../../scenarios/exactly_once.rs"]
+mod exactly_once;
+#[path = "../../scenarios/stopping.rs"]
+mod stopping;
+#[path = "../../scenarios/submitting.rs"]
+mod submitting;
+#[path = "../../scenarios/waiting.rs"]
+mod waiting;

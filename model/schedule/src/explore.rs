@@ -101,6 +101,8 @@ fn run(model: fn(), scheduler: impl Scheduler + 'static) {
     Runner::new(scheduler, config).run(move || {
         // The threads of the last execution have all ended by now.
         refuse_caught_panics();
+        // PCT will not have a model without a second thread.
+        shuttle::thread::spawn(|| ());
         model();
     });
     refuse_caught_panics();

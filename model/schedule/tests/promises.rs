@@ -1,0 +1,55 @@
+//! What the facades promise, asked of the real crates as well.
+//!
+//! A facade that is kinder than what it stands for hides bugs; one that is harsher invents them.
+
+#[path = "../../../v1-fixed/tests/common/mod.rs"]
+mod common;
+
+#[path = "promises"]
+mod facade {
+    use model_crossbeam_channel as crossbeam_channel;
+    use model_parking_lot as parking_lot;
+    use model_std as std;
+
+    macro_rules! promises {
+        ($($promise:ident),* $(,)?) => { $(
+            mod $promise {
+                #[test]
+                fn on_many_schedules() {
+                    model_schedule::explore(super::$promise, &[]);
+                }
+            }
+        )* };
+    }
+
+    mod channels;
+    mod locks;
+    mod threads;
+}
+
+#[path = "promises"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "the same promises, of whatever the names stand for"
+)]
+mod real {
+    use {crossbeam_channel, parking_lot, std};
+
+    macro_rules! promises {
+        ($($promise:ident),* $(,)?) => { $(
+            mod $promise {
+                #[test]
+                fn many_times() {
+                    let _watchdog = crate::common::Watchdog::start();
+                    for _ in 0..100 {
+                        super::$promise();
+                    }
+                }
+            }
+        )* };
+    }
+
+    mod channels;
+    mod locks;
+    mod threads;
+}

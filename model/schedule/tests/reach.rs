@@ -1,0 +1,192 @@
+//! What the search finds: that it comes to each of several ends, and that it fails where it should.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::time::Duration;
+
+use model_crossbeam_channel::bounded;
+use model_parking_lot::{Condvar, Mutex};
+use model_schedule::{asleep, explore, step, until_asleep};
+use model_std::sync::atomic::AtomicBool;
+use model_std::thread;
+
+const SOME_TIME: Duration = Duration::from_secs(3600);
+
+/// Tries a model that notes how it ended.
+fn ends<const N: usize>(ends: &'static [AtomicUsize; N], model: fn()) {
+    explore(model, &[]);
+    let seen = ends.each_ref().map(|end| end.load(SeqCst));
+    assert!(seen.iter().all(|&times| times > 0), "{seen:?}");
+}
+
+#[test]
+fn a_time_out_fires_or_the_message_is_there_first() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let (sender, receiver) = bounded(1);
+        let sending = thread::spawn(move || sender.try_send(()));
+        let in_time = receiver.recv_timeout(SOME_TIME).is_ok();
+        ENDS[usize::from(in_time)].fetch_add(1, SeqCst);
+        let _ = sending.join().unwrap();
+    });
+}
+
+/// Whose call it was, and whether the one that left late has used it up.
+#[test]
+fn a_notification_goes_to_any_of_those_who_wait() {
+    static ENDS: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+    ends(&ENDS, || {
+        let state = Arc::new((Mutex::new(()), Condvar::new()));
+        let waiters = [0, 1, 2].map(|number| {
+            let state = Arc::clone(&state);
+            thread::spawn(move || {
+                let late = state.1.wait_for(&mut state.0.lock(), SOME_TIME);
+                if !late.timed_out() {
+                    ENDS[number].fetch_add(1, SeqCst);
+                }
+            })
+        });
+        state.1.notify_one();
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wait_with_a_time_out_is_no_deadlock() {
+    explore(
+        || {
+            let mut nobody = (Mutex::new(()), Condvar::new());
+            assert!(
+                nobody
+                    .1
+                    .wait_for(&mut nobody.0.lock(), SOME_TIME)
+                    .timed_out()
+            );
+            nobody.0.get_mut();
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_lost_wake_up_is_found() {
+    explore(
+        || {
+            let state = Arc::new((AtomicBool::new(false), Mutex::new(()), Condvar::new()));
+            let theirs = Arc::clone(&state);
+            let waiter = thread::spawn(move || {
+                let mut guard = theirs.1.lock();
+                // Not under the lock: the flag may be set between this look and the sleep.
+                while !theirs.0.load(SeqCst) {
+                    theirs.2.wait(&mut guard);
+                }
+            });
+            state.0.store(true, SeqCst);
+            state.2.notify_one();
+            waiter.join().unwrap();
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_thread_that_locks_twice_is_found() {
+    explore(
+        || {
+            let mutex = Mutex::new(());
+            let _once = mutex.lock();
+            let _twice = mutex.lock();
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "max_steps")]
+fn a_thread_that_goes_round_in_circles_is_found() {
+    explore(
+        || loop {
+            step();
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "somebody has caught")]
+fn a_panic_that_somebody_has_caught_is_found() {
+    explore(
+        || {
+            let caught = thread::spawn(|| assert_eq!(1, 2));
+            assert!(caught.join().is_err());
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "more than one mutex")]
+fn a_condition_variable_with_two_locks_is_found() {
+    explore(|| use_two_locks(), &[]);
+}
+
+fn use_two_locks() {
+    let changed = Arc::new(Condvar::new());
+    let theirs = Arc::clone(&changed);
+    thread::spawn(move || theirs.wait(&mut Mutex::new(()).lock()));
+    until_asleep(1);
+    changed.wait(&mut Mutex::new(()).lock());
+}
+
+#[test]
+fn who_sleeps_is_counted_and_who_waits_for_a_lock_is_not() {
+    explore(
+        || {
+            let lock = Arc::new(Mutex::new(()));
+            let held = lock.lock();
+            let (sender, receiver) = bounded::<()>(1);
+            let asks = thread::spawn({
+                let lock = Arc::clone(&lock);
+                move || drop(lock.lock())
+            });
+            let waits = thread::spawn(move || receiver.recv());
+            until_asleep(1);
+            assert_eq!(asleep(), 1);
+            drop(held);
+            asks.join().unwrap();
+            drop(sender);
+            waits.join().unwrap().unwrap_err();
+            assert_eq!(asleep(), 0);
+        },
+        &[],
+    );
+}
+
+/// The seed of a failure is printed, and leads to it again.
+#[test]
+fn a_seed_leads_to_the_same_end() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    fn race() {
+        let first = Arc::new(AtomicBool::new(true));
+        let racers = [0, 1].map(|number| {
+            let first = Arc::clone(&first);
+            thread::spawn(move || {
+                if first.swap(false, SeqCst) {
+                    ENDS[number].fetch_add(1, SeqCst);
+                }
+            })
+        });
+        for racer in racers {
+            racer.join().unwrap();
+        }
+    }
+    let runs = || {
+        explore(race, &[7, 8, 9]);
+        ENDS.each_ref().map(|end| end.swap(0, SeqCst))
+    };
+    assert_eq!(runs(), runs());
+}

@@ -131,7 +131,7 @@ fn a_panic_that_somebody_has_caught_is_found() {
 #[test]
 #[should_panic(expected = "more than one mutex")]
 fn a_condition_variable_with_two_locks_is_found() {
-    explore(|| use_two_locks(), &[]);
+    explore(use_two_locks, &[]);
 }
 
 fn use_two_locks() {

@@ -7,9 +7,9 @@ mod common;
 
 #[path = "promises"]
 mod facade {
-    use model_crossbeam_channel as crossbeam_channel;
-    use model_parking_lot as parking_lot;
-    use model_std as std;
+    use model_crossbeam_channel as channel;
+    use model_parking_lot as lock;
+    use model_std as standard;
 
     macro_rules! promises {
         ($($promise:ident),* $(,)?) => { $(
@@ -33,7 +33,9 @@ mod facade {
     reason = "the same promises, of whatever the names stand for"
 )]
 mod real {
-    use {crossbeam_channel, parking_lot, std};
+    use crossbeam_channel as channel;
+    use parking_lot as lock;
+    use std as standard;
 
     macro_rules! promises {
         ($($promise:ident),* $(,)?) => { $(

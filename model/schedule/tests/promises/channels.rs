@@ -1,12 +1,12 @@
 //! `crossbeam-channel`: channels with and without a bound.
 
-use super::crossbeam_channel::{
+use super::channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, TrySendError, bounded,
     unbounded,
 };
-use super::std::sync::Arc;
-use super::std::thread;
-use super::std::time::Duration;
+use super::standard::sync::Arc;
+use super::standard::thread;
+use super::standard::time::Duration;
 
 promises![
     messages_arrive_in_order,

@@ -1,10 +1,10 @@
 //! `parking_lot`: a lock, and the place to wait for a change of what it protects.
 
-use super::parking_lot::{Condvar, Mutex, MutexGuard};
-use super::std::panic::resume_unwind;
-use super::std::sync::Arc;
-use super::std::thread::{self, JoinHandle};
-use super::std::time::{Duration, Instant};
+use super::lock::{Condvar, Mutex, MutexGuard};
+use super::standard::panic::resume_unwind;
+use super::standard::sync::Arc;
+use super::standard::thread::{self, JoinHandle};
+use super::standard::time::{Duration, Instant};
 
 promises![
     one_thread_at_a_time_has_the_lock,

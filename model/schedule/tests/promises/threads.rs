@@ -2,12 +2,12 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use super::crossbeam_channel::bounded;
-use super::std;
-use super::std::cell::{Cell, RefCell};
-use super::std::panic::resume_unwind;
-use super::std::sync::Arc;
-use super::std::thread;
+use super::channel::bounded;
+use super::standard;
+use super::standard::cell::{Cell, RefCell};
+use super::standard::panic::resume_unwind;
+use super::standard::sync::Arc;
+use super::standard::thread;
 
 promises![
     a_thread_returns_its_result,
@@ -57,7 +57,7 @@ fn a_thread_has_its_name() {
 }
 
 fn each_thread_has_its_own_values() {
-    std::thread_local! {
+    standard::thread_local! {
         static VALUE: Cell<usize> = const { Cell::new(1) };
     }
     let threads = [10, 20].map(|more| {
@@ -71,7 +71,7 @@ fn each_thread_has_its_own_values() {
 }
 
 fn the_values_of_a_thread_are_dropped_before_it_is_joined() {
-    std::thread_local! {
+    standard::thread_local! {
         static VALUE: RefCell<Option<Arc<()>>> = const { RefCell::new(None) };
     }
     let kept = Arc::new(());

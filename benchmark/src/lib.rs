@@ -7,6 +7,7 @@
 pub mod census;
 pub mod contender;
 pub mod contenders;
+mod crew;
 pub mod experiments;
 pub mod race;
 pub mod statistics;

@@ -3,11 +3,12 @@
 use std::fmt::{self, Debug};
 use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::contender::Contender;
+use crate::crew;
 use crate::workload::{self, Arrival, Task, Workload};
 
 /// A contender whose type is forgotten, so that it can stand in a list. The race itself is compiled
@@ -85,45 +86,45 @@ pub fn race<C: Contender>(workload: &Workload, gauge: Gauge) -> Measurement {
     // Each arm makes closures of a type of its own, as the users of a pool do. Whatever is measured
     // once for the machine is measured before the clock starts.
     match workload.task {
-        Task::Empty => drive::<C, _>(workload, gauge, |number| {
+        Task::Empty => drive::<C, _>(workload, gauge, move |number| {
             move || {
                 black_box(number);
             }
         }),
         Task::Sha256 => {
             let bytes = workload::bytes_to_hash();
-            drive::<C, _>(workload, gauge, |_| move || workload::hash(bytes))
+            drive::<C, _>(workload, gauge, move |_| move || workload::hash(bytes))
         }
         Task::Cpu => {
             let steps = workload::steps_per_microsecond() * 40;
-            drive::<C, _>(workload, gauge, |_| move || workload::compute(steps))
+            drive::<C, _>(workload, gauge, move |_| move || workload::compute(steps))
         }
         Task::Skewed => {
             let steps = workload::steps_per_microsecond();
-            drive::<C, _>(workload, gauge, |number| {
+            drive::<C, _>(workload, gauge, move |number| {
                 let steps = if number % 64 == 0 { steps * 100 } else { steps };
                 move || workload::compute(steps)
             })
         }
-        Task::IsPrime2To100 => drive::<C, _>(workload, gauge, |number| {
+        Task::IsPrime2To100 => drive::<C, _>(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 workload::primes_2_to_100();
             }
         }),
-        Task::Fibonacci15 => drive::<C, _>(workload, gauge, |number| {
+        Task::Fibonacci15 => drive::<C, _>(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 black_box(workload::fibonacci(15));
             }
         }),
-        Task::Sleep10Ms => drive::<C, _>(workload, gauge, |number| {
+        Task::Sleep10Ms => drive::<C, _>(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 thread::sleep(Duration::from_millis(10));
             }
         }),
-        Task::Mark(marks) => drive::<C, _>(workload, gauge, |number| {
+        Task::Mark(marks) => drive::<C, _>(workload, gauge, move |number| {
             move || {
                 marks[number].fetch_add(1, Relaxed);
             }
@@ -135,10 +136,10 @@ pub fn race<C: Contender>(workload: &Workload, gauge: Gauge) -> Measurement {
 fn drive<C: Contender, F: FnOnce() + Send + 'static>(
     workload: &Workload,
     gauge: Gauge,
-    make: impl Fn(usize) -> F + Sync,
+    make: impl Fn(usize) -> F + Send + Sync + 'static,
 ) -> Measurement {
-    let pool = C::start(workload.workers, workload.capacity);
-    wake_all_workers(&pool, workload.workers);
+    let pool = Arc::new(C::start(workload.workers, workload.capacity));
+    wake_all_workers(&*pool, workload.workers);
     let mut measured = Measurement::default();
     match workload.arrival {
         Arrival::Stream {
@@ -154,26 +155,14 @@ fn drive<C: Contender, F: FnOnce() + Send + 'static>(
         Arrival::Stream { submitters, each } => {
             let each = share::<C>(workload, each);
             // The clock starts when all submitters are there, and before any of them submits.
-            let (all_there, go) = (Barrier::new(submitters + 1), Barrier::new(submitters + 1));
-            let submit = |submitter: usize| {
-                all_there.wait();
-                go.wait();
+            let (theirs, make) = (Arc::clone(&pool), Arc::new(make));
+            let lined = crew::line_up(submitters, move |submitter| {
                 let numbers = submitter * each..(submitter + 1) * each;
-                numbers.for_each(|number| pool.execute(make(number)));
-            };
-            thread::scope(|scope| {
-                let submit = &submit;
-                let threads: Vec<_> = (0..submitters)
-                    .map(|submitter| scope.spawn(move || submit(submitter)))
-                    .collect();
-                all_there.wait();
-                measured.add(gauge, submitters * each, || {
-                    go.wait();
-                    for thread in threads {
-                        thread.join().expect("submitting does not panic");
-                    }
-                    pool.wait();
-                });
+                numbers.for_each(|number| theirs.execute(make(number)));
+            });
+            measured.add(gauge, submitters * each, || {
+                lined.go();
+                pool.wait();
             });
         }
         Arrival::Bursts { bursts, of } => {

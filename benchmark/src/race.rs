@@ -165,9 +165,9 @@ fn drive<C: Contender, F: FnOnce() + Send + 'static>(
                 pool.wait();
             });
         }
-        Arrival::Bursts { bursts, of } => {
-            for burst in 0..bursts {
-                thread::sleep(workload::PAUSE);
+        Arrival::Bursts { bursts, of, pauses } => {
+            for (burst, pause) in (0..bursts).zip(pauses.iter().cycle()) {
+                thread::sleep(*pause);
                 measured.add(gauge, of, || {
                     let numbers = burst * of..(burst + 1) * of;
                     numbers.for_each(|number| pool.execute(make(number)));

@@ -2,7 +2,8 @@
 //!
 //! `U1_T1M`, `U100_T10K` and `U1K_T1K`, with what their tasks do, are those of the Go project
 //! `toy-workerpool`: so many submitters ("users") times so many tasks. The streams of empty tasks,
-//! of hashes and of 40 us of computing are those of `wpool`. A name that states a size also says
+//! of hashes and of 40 us of computing are those of `wpool`. `burst_idle_burst` and `flapping` are for
+//! pools that let idle threads go: their pauses are measured in [`IDLE_TIMEOUT`]s. A name that states a size also says
 //! when the size is scaled down: `U1_T1M_Fibonacci_15/250` has one in 250 of the million.
 
 use std::fmt;
@@ -39,13 +40,16 @@ pub enum Arrival {
         /// Tasks of each of them.
         each: usize,
     },
-    /// Together, to idle workers; the next ones when these are done and the workers sleep again. Only
-    /// the time from the first submission to the last ending counts. A burst of one is a ping.
+    /// Together, to idle workers; the next ones when these are done and a pause has passed. Only the
+    /// time from the first submission of a burst to its last ending counts. A burst of one is a ping.
     Bursts {
         /// How often.
         bursts: usize,
         /// Tasks in each.
         of: usize,
+        /// What passes before each burst, over and over. A time of at least [`PAUSE`] lets all
+        /// workers fall asleep.
+        pauses: &'static [Duration],
     },
 }
 
@@ -116,7 +120,7 @@ impl Workload {
     pub fn tasks(&self) -> usize {
         match self.arrival {
             Arrival::Stream { submitters, each } => submitters * each,
-            Arrival::Bursts { bursts, of } => bursts * of,
+            Arrival::Bursts { bursts, of, .. } => bursts * of,
         }
     }
 
@@ -134,6 +138,20 @@ impl Workload {
             capacity,
             arrival,
             task,
+        }
+    }
+
+    /// So many bursts of so many tasks, with pauses before them.
+    fn bursts(
+        name: &str,
+        workers: usize,
+        task: Task,
+        (bursts, of, pauses): (usize, usize, &'static [Duration]),
+    ) -> Workload {
+        let arrival = Arrival::Bursts { bursts, of, pauses };
+        Workload {
+            arrival,
+            ..Workload::stream(name, workers, 0, task)
         }
     }
 
@@ -214,20 +232,52 @@ pub fn all(scale: Scale) -> Vec<Workload> {
         Task::Sleep10Ms,
         divisor,
     ));
-    for (name, task, size, bursts) in [
+    for (name, task, of, bursts) in [
         ("burst_of_64", Task::Sha256, 64, scaled(600)),
         ("idle_ping_pong", Task::Empty, 1, scaled(4000)),
     ] {
-        all.push(Workload {
-            arrival: Arrival::Bursts { bursts, of: size },
-            ..Workload::stream(name, cores, 0, task)
-        });
+        let pauses: &[_] = &[PAUSE];
+        all.push(Workload::bursts(name, cores, task, (bursts, of, pauses)));
+    }
+    for (name, of, times, pauses) in [
+        ("burst_idle_burst", 64, scaled(80), BURST_IDLE_BURST),
+        ("flapping", 16, scaled(40), FLAPPING),
+    ] {
+        let bursts = (times * pauses.len(), of, pauses);
+        all.extend(
+            one_or_two_for_each_core
+                .map(|workers| Workload::bursts(name, workers, Task::Sha256, bursts)),
+        );
     }
     all
 }
 
 /// Idle workers sleep after so long: those that spin for new tasks give up well before.
-pub(crate) const PAUSE: Duration = Duration::from_micros(300);
+pub const PAUSE: Duration = Duration::from_micros(300);
+
+/// After so long, an idle thread leaves a contender that lets threads go. Much shorter than anybody
+/// would choose, so that the races need not pause for seconds.
+pub const IDLE_TIMEOUT: Duration = Duration::from_millis(2);
+
+/// Before the one burst, all threads are there; before the other, all have had time to leave.
+const BURST_IDLE_BURST: &[Duration] = &[PAUSE, quarters_of_idle_timeout(12)];
+
+/// The pauses get shorter and longer, from twice the idle timeout to half of it and back: in the long
+/// ones, threads leave that the next burst needs.
+const FLAPPING: &[Duration] = &[
+    quarters_of_idle_timeout(8),
+    quarters_of_idle_timeout(5),
+    quarters_of_idle_timeout(4),
+    quarters_of_idle_timeout(3),
+    quarters_of_idle_timeout(2),
+    quarters_of_idle_timeout(3),
+    quarters_of_idle_timeout(4),
+    quarters_of_idle_timeout(5),
+];
+
+const fn quarters_of_idle_timeout(quarters: u64) -> Duration {
+    Duration::from_micros(IDLE_TIMEOUT.as_micros() as u64 * quarters / 4)
+}
 
 /// What takes about 4 us to hash on this machine.
 pub(crate) fn bytes_to_hash() -> &'static [u8] {

@@ -4,10 +4,11 @@
 mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use benchmark::contenders::RACERS;
 use benchmark::race::{Racer, no_gauge};
-use benchmark::workload::{Arrival, Scale, Task, Workload, all};
+use benchmark::workload::{Arrival, PAUSE, Scale, Task, Workload, all};
 use common::Watchdog;
 
 fn marked_once(racer: &Racer, workers: usize, capacity: usize, arrival: Arrival) {
@@ -59,9 +60,37 @@ fn bursts_and_pings_have_each_task_run_once() {
     let _watchdog = Watchdog::start();
     for racer in RACERS {
         for of in [1, 16] {
-            let arrival = Arrival::Bursts { bursts: 5, of };
+            let arrival = Arrival::Bursts {
+                bursts: 5,
+                of,
+                pauses: &[PAUSE],
+            };
             marked_once(racer, 2, 4, arrival);
         }
+    }
+}
+
+#[test]
+fn pauses_repeat_and_do_not_count() {
+    let _watchdog = Watchdog::start();
+    const PAUSE_THAT_SHOWS: Duration = Duration::from_millis(100);
+    for racer in RACERS {
+        let workload = Workload {
+            name: "three pings".to_owned(),
+            workers: 2,
+            capacity: 4,
+            arrival: Arrival::Bursts {
+                bursts: 3,
+                of: 1,
+                pauses: &[PAUSE, PAUSE_THAT_SHOWS],
+            },
+            task: Task::Empty,
+        };
+        let start = Instant::now();
+        let measured = (racer.run)(&workload, no_gauge);
+        let not_counted = start.elapsed() - measured.elapsed;
+        assert!(not_counted >= PAUSE_THAT_SHOWS, "{}", racer.name);
+        assert_eq!(measured.tasks, 3, "{}", racer.name);
     }
 }
 

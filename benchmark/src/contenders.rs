@@ -14,6 +14,7 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),
     Racer::of::<v3_dynamic::Pool>("ours"),
+    Racer::of::<ours::FromZero<v3_dynamic::Pool>>("ours"),
     Racer::of::<baselines::ThreadPerTask>("baseline"),
     Racer::of::<baselines::UnbufferedChannel>("baseline"),
     Racer::of::<baselines::BufferedChannel>("baseline"),

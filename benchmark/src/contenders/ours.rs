@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::contender::{
     Cancellable, Contender, Dynamic, Endings, Lawful, LawfulGroup, Patience, Refused, Why, Workers,
 };
+use crate::workload::IDLE_TIMEOUT;
 
 /// What every version can do. `$reason` are the reasons that came with later versions.
 macro_rules! lawful {
@@ -143,9 +144,31 @@ macro_rules! cancellable {
     };
 }
 
-/// What the versions from v3 on can do.
+/// A pool that changes its size, in a race: no thread to begin with, as many as the workload says at
+/// most, and a thread that has been idle for [`IDLE_TIMEOUT`] leaves.
+#[derive(Debug)]
+pub struct FromZero<P>(P);
+
+/// What the versions from v3 on can do. `$name` is that of the contender that starts with no thread.
 macro_rules! dynamic {
-    ($version:ident) => {
+    ($version:ident, $name:literal) => {
+        impl Contender for FromZero<$version::Pool> {
+            const NAME: &'static str = $name;
+
+            fn start(threads: usize, capacity: usize) -> Self {
+                let pool = Dynamic::build_dynamic(0..=threads, capacity, IDLE_TIMEOUT);
+                FromZero(pool.expect("the races ask for pools that can be built"))
+            }
+
+            fn execute(&self, task: impl FnOnce() + Send + 'static) {
+                Contender::execute(&self.0, task);
+            }
+
+            fn wait(&self) {
+                Contender::wait(&self.0);
+            }
+        }
+
         impl Dynamic for $version::Pool {
             fn build_dynamic(
                 threads: RangeInclusive<usize>,
@@ -183,4 +206,4 @@ lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
 lawful!(v3_dynamic, "v3", Cancelled);
 cancellable!(v3_dynamic);
-dynamic!(v3_dynamic);
+dynamic!(v3_dynamic, "v3 0..=w");

@@ -114,9 +114,12 @@ fn outline(
     let mut path = format!("M{} {}", number(LEFT), number(base));
     let column = |at: u64| (canvas.x(at) * 2.0).round() / 2.0;
     for group in steps.chunk_by(|(one, _), (next, _)| column(*one) == column(*next)) {
-        let counts = group.iter().map(|&(_, count)| count);
+        let mut counts = group.iter().map(|&(_, count)| count);
         let (high, low) = (counts.clone().max(), counts.clone().min());
-        let mut strokes: Vec<u64> = [high, low, counts.last()].into_iter().flatten().collect();
+        let mut strokes: Vec<u64> = [high, low, counts.next_back()]
+            .into_iter()
+            .flatten()
+            .collect();
         strokes.dedup();
         let _ = write!(path, "H{}", number(column(group[0].0)));
         for stroke in strokes {

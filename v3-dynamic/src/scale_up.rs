@@ -126,7 +126,8 @@ impl Scaling for Threshold {
 ///
 /// Use it for a load that goes up and down over many ticks. It knows nothing of a burst before the
 /// tick after it, so most pools want it together with [`OnDemand`], as a pair: it then keeps workers
-/// that their idle timeout would send away between two tasks of a steady stream.
+/// that their idle timeout would send away between two tasks of a steady stream. Those leave when the forecast
+/// falls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -152,6 +153,9 @@ struct Forecast {
     /// Seconds that a task keeps a worker busy.
     service: f64,
     wanted: usize,
+    /// Idle workers that wanted to leave and had to stay. A worker asks once: nobody but a later tick
+    /// can send it away.
+    kept: usize,
 }
 
 impl Proactive {
@@ -180,7 +184,20 @@ impl Scaling for Proactive {
         if moment == Moment::Tick {
             forecast.look(load, self.spare);
         }
+        if moment == Moment::Idle && load.live <= forecast.wanted {
+            forecast.kept += 1;
+        }
         forecast.wanted
+    }
+
+    fn excess(&self, load: &Load) -> usize {
+        let mut forecast = self.forecast.lock();
+        // Some have been called since, and will ask again.
+        forecast.kept = forecast.kept.min(load.idle());
+        let surplus = load.live.saturating_sub(forecast.wanted);
+        let excess = surplus.min(forecast.kept).min(load.rested);
+        forecast.kept -= excess;
+        excess
     }
 
     fn period(&self) -> Option<Duration> {

@@ -153,9 +153,6 @@ struct Forecast {
     /// Seconds that a task keeps a worker busy.
     service: f64,
     wanted: usize,
-    /// Idle workers that wanted to leave and had to stay. A worker asks once: nobody but a later tick
-    /// can send it away.
-    kept: usize,
 }
 
 impl Proactive {
@@ -184,20 +181,7 @@ impl Scaling for Proactive {
         if moment == Moment::Tick {
             forecast.look(load, self.spare);
         }
-        if moment == Moment::Idle && load.live <= forecast.wanted {
-            forecast.kept += 1;
-        }
         forecast.wanted
-    }
-
-    fn excess(&self, load: &Load) -> usize {
-        let mut forecast = self.forecast.lock();
-        // Some have been called since, and will ask again.
-        forecast.kept = forecast.kept.min(load.idle());
-        let surplus = load.live.saturating_sub(forecast.wanted);
-        let excess = surplus.min(forecast.kept).min(load.rested);
-        forecast.kept -= excess;
-        excess
     }
 
     fn period(&self) -> Option<Duration> {

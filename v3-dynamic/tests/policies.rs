@@ -141,6 +141,24 @@ fn the_forecast_is_the_rate_times_the_service_time() {
     assert_eq!(wanted, 3);
 }
 
+#[test]
+fn who_was_kept_for_the_forecast_leaves_when_it_falls() {
+    let watchdog = Watchdog::start();
+    let policy = (OnDemand, Proactive::every(Duration::from_millis(10)));
+    let pool = Pool::builder()
+        .threads(1..=16)
+        .idle_timeout(Duration::from_millis(5))
+        .scaling(policy);
+    let pool = watchdog.watch(pool.build().unwrap());
+    for _ in 0..100 {
+        pool.execute(|| thread::sleep(Duration::from_millis(8)))
+            .unwrap();
+        thread::sleep(Duration::from_millis(2));
+    }
+    pool.wait_idle();
+    until(|| pool.threads() == 1);
+}
+
 /// Fills the pool until a task is refused. Returns how many workers there were after each task.
 fn filled(policy: impl Scaling) -> Vec<usize> {
     let watchdog = Watchdog::start();

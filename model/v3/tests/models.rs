@@ -1,0 +1,23 @@
+//! The models of v3. To the scenarios it is `pool`.
+
+extern crate model_v3 as pool;
+
+#[path = "../../scenarios/common.rs"]
+mod common;
+
+#[path = "../../scenarios/cancelling.rs"]
+mod cancelling;
+#[path = "../../scenarios/counting.rs"]
+mod counting;
+#[path = "../../scenarios/exactly_once.rs"]
+mod exactly_once;
+#[path = "../../scenarios/handing_back.rs"]
+mod handing_back;
+#[path = "../../scenarios/panicking.rs"]
+mod panicking;
+#[path = "../../scenarios/stopping.rs"]
+mod stopping;
+#[path = "../../scenarios/submitting.rs"]
+mod submitting;
+#[path = "../../scenarios/waiting.rs"]
+mod waiting;

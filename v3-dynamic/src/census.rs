@@ -95,9 +95,9 @@ impl Census {
         self.live() < self.limits.max
     }
 
-    /// Whether there are fewer workers than wanted, within the limits.
+    /// Whether there are fewer workers than wanted, and may be more.
     pub(crate) fn lacks(&self, wanted: usize) -> bool {
-        self.live() < wanted.clamp(self.limits.min, self.limits.max)
+        self.live() < wanted && self.may_grow()
     }
 
     /// More workers than there may be, after a resize.

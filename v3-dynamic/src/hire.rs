@@ -24,7 +24,7 @@ impl Shared {
     }
 
     /// Starts a worker if there is none, without asking the policy: nothing is queued in a pool
-    /// without workers. Returns whether it did.
+    /// without workers. Returns whether it did, under the lock that is held since.
     pub(crate) fn ensure_worker(
         self: &Arc<Shared>,
         inside: &mut MutexGuard<'_, Inside>,
@@ -32,15 +32,11 @@ impl Shared {
         if inside.census.live() > 0 {
             return Ok(false);
         }
-        let hired = self.hire(inside, 1);
-        // If more were wanted and one of them could be started, there is one.
-        if inside.census.live() > 0 {
-            return Ok(true);
-        }
-        Ok(hired?.is_some())
+        // The lock is open for a while. If somebody else starts one then, it is for another task.
+        Ok(self.hire(inside, 1)?.is_some())
     }
 
-    /// Starts workers until there are as many as wanted, within the limits. Returns the way to give
+    /// Starts workers until there are as many as wanted, or as many as there may be. Returns the way to give
     /// the last of them its first task.
     ///
     /// The lock is open while the user's code makes a name. Threads are started under it: whoever

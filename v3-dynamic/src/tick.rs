@@ -46,10 +46,10 @@ impl Shared {
         let (wanted, excess) = self.ask(inside, Moment::Tick, |policy, load| {
             (policy.wanted(Moment::Tick, load), policy.excess(load))
         });
+        let floor = wanted.max(inside.census.limits.min);
         // If a thread cannot be started, the next tick tries again.
-        let _ = self.hire(inside, wanted);
+        let _ = self.hire(inside, floor);
         let census = &mut inside.census;
-        let floor = wanted.max(census.limits.min);
         census.dismiss(excess.min(census.live().saturating_sub(floor)), self);
     }
 }

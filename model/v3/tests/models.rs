@@ -7,6 +7,8 @@ mod common;
 
 #[path = "../../scenarios/cancelling.rs"]
 mod cancelling;
+#[path = "../../scenarios/changing.rs"]
+mod changing;
 #[path = "../../scenarios/counting.rs"]
 mod counting;
 #[path = "../../scenarios/exactly_once.rs"]

@@ -123,8 +123,8 @@ impl Builder {
 
     /// How threads are named, from their numbers 1, 2 and so on. Without this, `worker-1` etc.
     ///
-    /// Called by [`build`](Builder::build), and a panic in it is a panic there. Called later by whoever
-    /// needs one more worker: there a panic means that none is started. Numbers are not used twice.
+    /// Called by [`build`](Builder::build), and a panic in it is a panic there. Called by whoever needs a
+    /// worker beyond the least number: there a panic means that none is started. No number is used twice.
     pub fn thread_name(
         mut self,
         name: impl Fn(usize) -> String + Send + Sync + 'static,

@@ -55,7 +55,7 @@ pub(crate) struct Census {
     gone: Vec<JoinHandle<()>>,
     /// Workers that have been given a number.
     numbered: usize,
-    spawned: usize,
+    pub(crate) spawned: usize,
     peak: usize,
     /// Threads that could not be started.
     pub(crate) failures: usize,
@@ -95,9 +95,9 @@ impl Census {
         self.live() < self.limits.max
     }
 
-    /// Whether there are fewer workers than wanted, and may be more.
-    pub(crate) fn lacks(&self, wanted: usize) -> bool {
-        self.live() < wanted && self.may_grow()
+    /// How many workers are missing to those wanted, as far as there may be more.
+    pub(crate) fn lacks(&self, wanted: usize) -> usize {
+        wanted.min(self.limits.max).saturating_sub(self.live())
     }
 
     /// More workers than there may be, after a resize.

@@ -42,7 +42,7 @@ const LOOKS: usize = 32;
 pub(crate) struct Door {
     pub(crate) inside: Mutex<Inside>,
     /// Signalled when a place comes free and when the door closes.
-    changed: Condvar,
+    pub(crate) changed: Condvar,
     /// Signalled when the door closes.
     pub(crate) closed: Condvar,
     /// Submitters inside [`Door::wait`]: a worker that takes a task need not lock if there are none.
@@ -70,14 +70,7 @@ impl Door {
         shared: &Arc<Shared>,
     ) -> Result<(), Rejected> {
         let mut inside = self.inside.lock();
-        let settled = match self.offer(&mut inside, job, shared) {
-            Err((job, Reason::Full)) if inside.census.may_grow() => {
-                shared.make_room(&mut inside);
-                self.offer(&mut inside, job, shared)
-            }
-            settled => settled,
-        };
-        let admitted = match (settled, patience) {
+        let admitted = match (self.offer_or_grow(&mut inside, job, shared), patience) {
             (Err((job, Reason::Full)), Patience::For(time)) => {
                 // A time too long to have an end means no deadline.
                 self.wait(&mut inside, job, Instant::now().checked_add(time), shared)
@@ -120,7 +113,7 @@ impl Door {
         let deadline = deadlines.into_iter().flatten().min();
         let mut late = false;
         let settled = loop {
-            job = match self.offer(inside, job, shared) {
+            job = match self.offer_or_grow(inside, job, shared) {
                 Err((job, Reason::Full)) if late => break Err((job, Reason::Timeout)),
                 Err((job, Reason::Full)) => job,
                 settled => break settled,
@@ -162,7 +155,7 @@ impl Door {
     }
 
     /// Takes a place if there is one. To be called under the lock. True: with a new worker.
-    fn offer(
+    pub(crate) fn offer(
         &self,
         inside: &mut MutexGuard<'_, Inside>,
         job: Job,

@@ -7,10 +7,11 @@ use crossbeam_channel::Sender;
 use parking_lot::MutexGuard;
 
 use crate::census::Inside;
+use crate::door::Door;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::task::Job;
-use crate::{BuildError, worker};
+use crate::{BuildError, Reason, worker};
 
 impl Shared {
     /// Starts the least number of workers, and those that the policy wants besides.
@@ -21,6 +22,7 @@ impl Shared {
             self.enlist(&mut self.door.inside.lock(), number, Some(name))?;
         }
         self.grow(&mut self.door.inside.lock(), Moment::Resized)
+            .map(drop)
     }
 
     /// Starts a worker if there is none, without asking the policy: nothing is queued in a pool
@@ -47,17 +49,22 @@ impl Shared {
         wanted: usize,
     ) -> Result<Option<Sender<Job>>, BuildError> {
         let (mut badge, mut newest) = (None, None);
+        // Not more than are missing now, or it might never end: those who come may soon leave again.
+        let mut missing = inside.census.lacks(wanted);
         loop {
-            if inside.queue.is_none() || !inside.census.lacks(wanted) {
+            if inside.queue.is_none() || missing.min(inside.census.lacks(wanted)) == 0 {
                 return Ok(newest);
             }
             let Some((number, name)) = badge.take() else {
+                // Whoever was started last need not wait for this name to hear that it gets no task.
+                newest = None;
                 let number = inside.census.next_number();
                 let name = MutexGuard::unlocked(inside, || self.name_of(number));
                 badge = Some((number, name));
                 continue; // the lock was open: look again whether anybody is wanted
             };
             newest = Some(self.enlist(inside, number, name)?);
+            missing -= 1;
         }
     }
 
@@ -72,8 +79,7 @@ impl Shared {
     /// A task finds the queue full. If the policy wants one more worker now, it is started with the
     /// oldest task, whose place is free at once: so tasks begin in the order in which they came.
     pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
-        let floor = self.floor(inside, Moment::Full);
-        if let Ok(Some(first)) = self.hire(inside, floor)
+        if let Ok(Some(first)) = self.grow(inside, Moment::Full)
             && let Ok(job) = self.queue.try_recv()
         {
             // The worker takes it before it does anything else.
@@ -98,5 +104,23 @@ impl Shared {
         let (thread, first) = started.inspect_err(|_| census.failures += 1)?;
         census.enlist(number, lane, thread);
         Ok(first)
+    }
+}
+
+impl Door {
+    /// Takes a place if there is one, or if there can be one for a new worker.
+    pub(crate) fn offer_or_grow(
+        &self,
+        inside: &mut MutexGuard<'_, Inside>,
+        job: Job,
+        shared: &Arc<Shared>,
+    ) -> Result<bool, (Job, Reason)> {
+        match self.offer(inside, job, shared) {
+            Err((job, Reason::Full)) if inside.census.may_grow() => {
+                shared.make_room(inside);
+                self.offer(inside, job, shared)
+            }
+            settled => settled,
+        }
     }
 }

@@ -32,6 +32,7 @@ mod hire;
 mod panic;
 mod park;
 mod pool;
+mod presence;
 mod resize;
 mod resize_policy;
 mod scale_down;

@@ -72,9 +72,9 @@ pub(crate) struct Shared {
     /// Whether there are more workers than there may be: what the census says, to be read without
     /// its lock.
     pub(crate) overstaffed: AtomicBool,
-    /// Workers started and not yet gone.
+    /// Threads started and not yet gone, each with its `Presence`.
     pub(crate) living: Mutex<usize>,
-    /// Signalled when no worker lives any more.
+    /// Signalled when no thread lives any more.
     pub(crate) left: Condvar,
 }
 

@@ -39,7 +39,10 @@ impl Pool {
         // Those who are busy look at this when their task is over.
         let overstaffed = census.is_overstaffed();
         self.shared.overstaffed.store(overstaffed, Relaxed);
-        self.shared.grow(&mut inside, Moment::Resized)
+        let grown = self.shared.grow(&mut inside, Moment::Resized);
+        // Whoever waits for a place may get a worker instead.
+        self.shared.door.changed.notify_all();
+        grown.map(drop)
     }
 
     /// The least and the largest number of threads, as given to the builder or to

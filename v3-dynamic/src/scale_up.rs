@@ -216,7 +216,7 @@ impl Forecast {
         self.wanted = if mean < 0.01 {
             0
         } else {
-            mean.ceil() as usize + spare
+            (mean.ceil() as usize).saturating_add(spare)
         };
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use crossbeam_channel::Sender;
 use parking_lot::MutexGuard;
 
 use crate::census::Inside;
 use crate::pool::Shared;
 use crate::tally::Tally;
+use crate::task::Job;
 use crate::{BuildError, Threads};
 
 /// Decides how many workers a pool should have, within the limits that it was given.
@@ -150,14 +152,23 @@ impl<A: Scaling, B: Scaling> Scaling for (A, B) {
 }
 
 impl Shared {
-    /// Asks the policy, and starts as many workers as are missing.
+    /// Asks the policy, and starts as many workers as are missing. Returns the way to give the last
+    /// of them its first task.
     pub(crate) fn grow(
         self: &Arc<Shared>,
         inside: &mut MutexGuard<'_, Inside>,
         moment: Moment,
-    ) -> Result<(), BuildError> {
-        let floor = self.floor(inside, moment);
-        self.hire(inside, floor).map(drop)
+    ) -> Result<Option<Sender<Job>>, BuildError> {
+        loop {
+            let before = inside.census.spawned;
+            let floor = self.floor(inside, moment);
+            let newest = self.hire(inside, floor)?;
+            // If somebody else has started one while the lock was open, the answer was about another
+            // pool: the one more that a policy wanted is there, but for another task.
+            if newest.is_some() || inside.census.spawned == before || !inside.census.may_grow() {
+                return Ok(newest);
+            }
+        }
     }
 
     /// How many workers there should be at least.

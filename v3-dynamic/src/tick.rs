@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::MutexGuard;
 
-use crate::BuildError;
 use crate::census::Inside;
 use crate::pool::Shared;
+use crate::presence::Presence;
 use crate::scaling::Moment;
+use crate::{BuildError, worker};
 
 /// The shortest period: a policy that wants no time in between would take a core for itself.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -17,9 +18,16 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Starts a thread that asks the policy once in a period, until the door is closed.
 pub(crate) fn start(shared: &Arc<Shared>, period: Duration) -> Result<JoinHandle<()>, BuildError> {
     let (shared, period) = (Arc::clone(shared), period.max(SHORTEST));
+    let presence = Presence::new(&shared);
+    let tick = move || {
+        // A policy may let go of the pool, or shut it down: this thread cannot wait for its own end.
+        worker::enter(&shared);
+        shared.tick(period);
+        drop(presence);
+    };
     thread::Builder::new()
         .name("pool-tick".into())
-        .spawn(move || shared.tick(period))
+        .spawn(tick)
         .map_err(BuildError::Spawn)
 }
 

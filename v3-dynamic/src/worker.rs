@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use crate::BuildError;
 use crate::park::Parker;
 use crate::pool::Shared;
+use crate::presence::Presence;
 use crate::stats::Ending;
 use crate::task::Job;
 
@@ -21,6 +22,7 @@ std::thread_local! {
 
 /// A worker thread's share of the pool.
 struct Worker {
+    presence: Presence,
     shared: Arc<Shared>,
     /// The worker's own lane in the pool's tally.
     lane: usize,
@@ -43,9 +45,9 @@ pub(crate) fn start(
     if name.contains('\0') {
         return Err(BuildError::ThreadName(name));
     }
-    *shared.living.lock() += 1;
     let (give, first) = bounded(1);
     let worker = Worker {
+        presence: Presence::new(shared),
         shared: Arc::clone(shared),
         lane,
         first,
@@ -65,6 +67,11 @@ pub(crate) fn next_number() -> usize {
     GIVEN.fetch_add(1, Relaxed) + 1
 }
 
+/// From now on the calling thread counts as a worker of this pool.
+pub(crate) fn enter(shared: &Shared) {
+    HOME.with(|home| home.set(shared.number));
+}
+
 /// Whether the calling thread is a worker of this pool.
 pub(crate) fn on_worker_of(shared: &Shared) -> bool {
     HOME.with(|home| home.get() == shared.number)
@@ -73,10 +80,7 @@ pub(crate) fn on_worker_of(shared: &Shared) -> bool {
 impl Worker {
     /// Runs tasks until the worker may leave, or the door is closed and the queue is empty.
     fn work(self) {
-        HOME.with(|home| home.set(self.shared.number));
-        // Those who left before are joined by who comes next: here no submitter waits for it.
-        let gone = self.shared.door.inside.lock().census.take_finished();
-        gone.into_iter().for_each(|thread| drop(thread.join()));
+        enter(&self.shared);
         let hooks = &self.shared.hooks;
         hooks.panic.shield(&hooks.start);
         self.shared.door.inside.lock().census.away -= 1;
@@ -87,6 +91,10 @@ impl Worker {
             next = self.look();
         }
         hooks.panic.shield(&hooks.stop);
+        drop(self.presence);
+        // Who left before is joined by who leaves next: neither a task nor a submitter waits for it.
+        let gone = self.shared.door.inside.lock().census.take_finished();
+        gone.into_iter().for_each(|thread| drop(thread.join()));
     }
 
     /// The next task, or `None` if the worker has to go.
@@ -123,15 +131,5 @@ impl Worker {
             Ending::Panicked
         };
         shared.end(group.as_deref(), self.lane, ending);
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let mut living = self.shared.living.lock();
-        *living -= 1;
-        if *living == 0 {
-            self.shared.left.notify_all();
-        }
     }
 }

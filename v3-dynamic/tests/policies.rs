@@ -130,6 +130,7 @@ fn the_forecast_is_the_rate_times_the_service_time() {
         0,
         "nothing to do, nobody wanted"
     );
+    assert_eq!(forecast(&policy().spare(usize::MAX), 20, 6, 20), usize::MAX);
     // The queue grows, since the one worker does 10 of the 30 tasks that arrive.
     let policy = policy().spare(0);
     let mut wanted = 0;

@@ -108,7 +108,7 @@ fn the_last_to_fall_asleep_is_called_first_so_the_others_may_leave() {
     assert!(threads.lock().unwrap().len() < 8);
 }
 
-/// Threads that have left are joined by the next one that comes, or by a shutdown.
+/// Threads that have left are joined by the next one that leaves, or by a shutdown.
 #[test]
 fn threads_that_have_left_are_joined() {
     struct Counts(Arc<AtomicUsize>);

@@ -15,6 +15,7 @@ models![
     a_group_task_submitted_during_a_shutdown_runs_or_is_handed_back,
     a_submitter_that_waits_is_let_in_or_refused_by_a_shutdown,
     submitters_that_are_asleep_are_let_in_or_refused_by_a_shutdown,
+    submitters_that_wait_are_refused_by_a_shutdown_before_any_place_comes_free,
     a_shutdown_from_many_threads_ends_for_all_when_the_threads_are_gone,
     a_shutdown_on_a_worker_only_closes_the_door,
     a_pool_may_be_dropped_by_its_own_task,
@@ -83,6 +84,24 @@ fn stop_while_submitters_wait(asleep: usize) {
     stopper.join().unwrap();
     assert_eq!(ran.load(SeqCst), 1 + accepted.iter().sum::<usize>());
     assert_eq!(Arc::strong_count(&ran), 1);
+}
+
+fn submitters_that_wait_are_refused_by_a_shutdown_before_any_place_comes_free() {
+    let (pool, closed) = busy_pool(1);
+    pool.execute(|| ()).unwrap();
+    let submitters = [(); 2].map(|()| {
+        let pool = Arc::clone(&pool);
+        thread::spawn(move || pool.execute(|| ()).unwrap_err().reason())
+    });
+    let stopper = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.shutdown()
+    });
+    for submitter in submitters {
+        assert_eq!(submitter.join().unwrap(), Reason::ShutDown);
+    }
+    drop(closed);
+    stopper.join().unwrap();
 }
 
 fn a_shutdown_from_many_threads_ends_for_all_when_the_threads_are_gone() {

@@ -13,6 +13,7 @@ models![
     whoever_waits_for_the_pool_finds_the_tasks_done_and_dropped,
     whoever_waits_for_a_group_finds_its_tasks_done_and_dropped,
     what_a_task_of_a_group_submits_to_it_is_waited_for,
+    a_wait_is_not_ended_by_a_later_task_that_is_over_first,
     all_who_wait_for_the_pool_are_released_by_a_rest_that_is_over_at_once,
     all_who_wait_for_a_group_are_released_by_a_rest_that_is_over_at_once,
     a_wait_for_nothing_returns,
@@ -80,6 +81,30 @@ fn what_a_task_of_a_group_submits_to_it_is_waited_for() {
     group.execute(task).unwrap();
     group.wait();
     assert_eq!(ran.load(SeqCst), 2);
+}
+
+fn a_wait_is_not_ended_by_a_later_task_that_is_over_first() {
+    let pool = Arc::new(Pool::new(2, 1).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (closed, gate) = Gate::new();
+    let first = adds_one(&ran);
+    let task = move || {
+        gate.pass();
+        first();
+    };
+    pool.execute(task).unwrap();
+    let waiters = threads::<1>({
+        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
+        move || {
+            pool.wait_idle();
+            assert_eq!(ran.load(SeqCst), 1, "the first task still runs");
+        }
+    });
+    let (done, over) = Gate::new();
+    pool.execute(move || drop(done)).unwrap();
+    over.pass();
+    drop(closed);
+    join(waiters);
 }
 
 /// The second task ends only when all who wait have returned, so they must not wait for it.

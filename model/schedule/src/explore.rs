@@ -14,11 +14,11 @@ use crate::line;
 
 /// Schedules of each kind in the fast tier. The same ones each time, so that a failure there comes
 /// from a change.
-const FAST: usize = 700;
+const FAST: usize = 500;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
 /// ones each time.
-const DEEP: usize = 20_000;
+const DEEP: usize = 5_000;
 
 /// The preemptions that PCT places in a schedule, plus one.
 const DEPTH: usize = 4;

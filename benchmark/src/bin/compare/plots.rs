@@ -1,16 +1,29 @@
-//! The plots: a curve over the number of workers where there are several, else a row of points.
+//! The plots: curves over the number of workers where there are many numbers, else a row of points for
+//! each contender.
+//!
+//! Times are on a logarithmic scale, since a thread for each task would else leave a line for all others.
+
+mod ink;
+mod ticks;
 
 use std::error::Error;
 use std::path::Path;
 
+use benchmark::statistics::{Summary, geometric_mean};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::heat::Heat;
-use crate::table::digits;
+use crate::heat::{Entry, Heat};
+use ink::Ink;
+use ticks::{label, ticks};
 
 type Area<'svg> = DrawingArea<SVGBackend<'svg>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
+
+const WIDTH: u32 = 960;
+const FONT: (&str, i32) = ("sans-serif", 14);
+const FAINT: RGBColor = RGBColor(215, 215, 215);
 
 /// A file for each workload, called after it.
 pub(crate) fn draw(folder: &Path, heats: &[Heat]) -> Drawn {
@@ -23,117 +36,191 @@ pub(crate) fn draw(folder: &Path, heats: &[Heat]) -> Drawn {
         // Without the scale, so that the files keep their names.
         let stem = name.split('/').next().unwrap_or(name);
         let file = folder.join(format!("{stem}.svg"));
-        let area = SVGBackend::new(&file, (960, 540)).into_drawing_area();
+        let rows = first.entries.len() as u32;
+        let (height, plot): (_, fn(&Area<'_>, &[Heat]) -> Drawn) = match group {
+            [_] | [_, _] => (130 + 30 * rows, points),
+            _ => (540.max(100 + 20 * rows), curves),
+        };
+        let area = SVGBackend::new(&file, (WIDTH, height)).into_drawing_area();
         area.fill(&WHITE)?;
-        match group {
-            [heat] => points(&area, heat)?,
-            heats => curves(&area, heats)?,
-        }
+        let title = format!("{name}: time for each task, the median and the quartiles");
+        let below = area
+            .margin(10, 0, 0, 0)
+            .titled(&title, ("sans-serif", 18))?;
+        plot(&below, group)?;
         area.present()?;
     }
     Ok(())
 }
 
-/// The same colour for a contender in every plot of a run.
-fn colour(index: usize) -> RGBColor {
-    let (red, green, blue) = Palette99::pick(index).rgb();
-    RGBColor(red, green, blue)
-}
-
-/// From below the least to above the greatest quartile. The scale is logarithmic, since a thread for
-/// each task would else leave a line for all others.
+/// From below the least to above the greatest quartile.
 fn limits(heats: &[Heat]) -> (f64, f64) {
     let entries = heats.iter().flat_map(|heat| &heat.entries);
     let (mut low, mut high) = (f64::MAX, f64::MIN_POSITIVE);
-    for summary in entries.map(crate::heat::Entry::summary) {
+    for summary in entries.map(Entry::summary) {
         low = low.min(summary.lower_quartile);
         high = high.max(summary.upper_quartile);
     }
-    (low * 0.8, high * 1.25)
+    (low * 0.9, high * 1.1)
 }
 
+fn workers(heat: &Heat) -> f64 {
+    heat.workload.workers as f64
+}
+
+/// A line for each contender, with its name at the end.
 fn curves(area: &Area<'_>, heats: &[Heat]) -> Drawn {
-    let first = &heats[0];
-    let workers = |heat: &Heat| heat.workload.workers as f64;
-    let most = heats.iter().map(workers).fold(1.0, f64::max);
+    let names = &heats[0].entries;
+    let (least, most) = (
+        workers(&heats[0]),
+        heats.iter().map(workers).fold(1.0, f64::max),
+    );
     let (low, high) = limits(heats);
-    // Room for the names on the right.
     let mut chart = ChartBuilder::on(area)
-        .caption(format!("{}: time for each task", first.workload.name), 20)
         .margin(12)
+        .margin_right(165)
         .x_label_area_size(40)
         .y_label_area_size(80)
         .build_cartesian_2d(
-            (0.9..most * 2.5).log_scale().base(2.0),
-            (low..high).log_scale(),
+            (least * 0.85..most * 1.18)
+                .log_scale()
+                .with_key_points(heats.iter().map(workers).collect()),
+            (low..high).log_scale().with_key_points(ticks(low, high)),
         )?;
     chart
         .configure_mesh()
+        .bold_line_style(FAINT)
+        .label_style(FONT)
         .x_desc("workers")
-        .y_desc("nanoseconds")
+        .y_desc("time, logarithmic")
         .x_label_formatter(&|value| format!("{value:.0}"))
-        .y_label_formatter(&|value| digits(*value))
+        .y_label_formatter(&|value| label(*value))
         .draw()?;
-    for (index, entry) in first.entries.iter().enumerate() {
-        let colour = colour(index);
-        let summaries = heats.iter().filter_map(|heat| {
+    let mut ends = Vec::new();
+    for (index, entry) in names.iter().enumerate() {
+        let ink = Ink::of(entry);
+        // Side by side, so that one contender's quartiles do not hide another's.
+        let aside = 1.012_f64.powf(index as f64 - names.len() as f64 / 2.0);
+        let at = |heat: &Heat| {
             let summary = heat.entry(&entry.name)?.summary();
-            Some((workers(heat), summary))
-        });
-        let summaries: Vec<_> = summaries.collect();
-        let line = summaries.iter().map(|(x, summary)| (*x, summary.median));
-        chart
-            .draw_series(LineSeries::new(line, colour.stroke_width(2)))?
-            .label(&entry.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            Some((workers(heat) * aside, summary))
+        };
+        let summaries: Vec<(f64, Summary)> = heats.iter().filter_map(at).collect();
+        let mut line = summaries.iter().map(|(x, summary)| (*x, summary.median));
+        let style = ink.colour.stroke_width(ink.width);
+        if ink.is_again {
+            chart.draw_series(DashedLineSeries::new(line.clone(), 6, 4, style))?;
+        } else {
+            chart.draw_series(LineSeries::new(line.clone(), style))?;
+        }
         chart.draw_series(summaries.iter().map(|(x, summary)| {
             let quartiles = [(*x, summary.lower_quartile), (*x, summary.upper_quartile)];
-            PathElement::new(quartiles, colour)
+            PathElement::new(quartiles, ink.colour)
         }))?;
+        if let Some(last) = line.next_back() {
+            let end = chart.plotting_area().map_coordinate(&last);
+            ends.push((end, entry.name.as_str(), ink));
+        }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK.mix(0.3))
-        .draw()?;
+    name_ends(area, ends)
+}
+
+/// Writes the names on the right, in the order in which the lines end, and as close as can be read.
+fn name_ends(area: &Area<'_>, mut ends: Vec<((i32, i32), &str, Ink)>) -> Drawn {
+    const LINE: i32 = 17;
+    ends.sort_by_key(|((_, y), ..)| *y);
+    let mut heights: Vec<i32> = ends.iter().map(|((_, y), ..)| *y).collect();
+    for index in 1..heights.len() {
+        heights[index] = heights[index].max(heights[index - 1] + LINE);
+    }
+    // Whoever was pushed out below pushes the others up.
+    let (_, height) = area.dim_in_pixel();
+    let top = area.get_base_pixel().1;
+    let mut most = top + height as i32 - 60;
+    for at in heights.iter_mut().rev() {
+        *at = (*at).min(most);
+        most = *at - LINE;
+    }
+    let left = WIDTH as i32 - 160;
+    for (((x, y), name, ink), at) in ends.into_iter().zip(heights) {
+        let on = |x: i32, y: i32| (x, y - top);
+        let lead = [on(x, y), on(left - 6, at)];
+        area.draw(&PathElement::new(lead, ink.colour.mix(0.4)))?;
+        let middle = Pos::new(HPos::Left, VPos::Center);
+        let style = FONT.into_font().color(&ink.colour).pos(middle);
+        area.draw(&Text::new(name, on(left, at), style))?;
+    }
     Ok(())
 }
 
-fn points(area: &Area<'_>, heat: &Heat) -> Drawn {
-    let mut entries: Vec<_> = heat.entries.iter().enumerate().collect();
-    // The fastest on top, as in the table.
-    entries.sort_by(|(_, a), (_, b)| b.summary().median.total_cmp(&a.summary().median));
-    let (low, high) = limits(std::slice::from_ref(heat));
-    let names: Vec<_> = entries
-        .iter()
-        .map(|(_, entry)| entry.name.clone())
-        .collect();
-    let rows = entries.len() as f64;
-    let mut chart = ChartBuilder::on(area)
-        .caption(format!("{}: time for each task", heat.workload), 20)
+/// A row for each contender, the fastest on top; with two numbers of workers, two points in it.
+fn points(area: &Area<'_>, heats: &[Heat]) -> Drawn {
+    const ROW: i32 = 100;
+    let mut entries: Vec<&Entry> = heats[0].entries.iter().collect();
+    let time = |entry: &Entry| {
+        let of_heat = |heat: &Heat| Some(heat.entry(&entry.name)?.summary().median);
+        geometric_mean(heats.iter().filter_map(of_heat))
+    };
+    entries.sort_by(|a, b| time(b).total_cmp(&time(a)));
+    let (low, high) = limits(heats);
+    let rows = entries.len() as i32 * ROW;
+    let middles = (0..rows).step_by(ROW as usize).collect();
+    let (key, area) = area.split_vertically(24);
+    draw_key(&key, heats)?;
+    let mut chart = ChartBuilder::on(&area)
         .margin(12)
+        .margin_right(30)
         .x_label_area_size(40)
         .y_label_area_size(150)
-        .build_cartesian_2d((low..high).log_scale().base(2.0), -0.5..rows - 0.5)?;
-    let name = |row: &f64| {
-        let whole = row.fract().abs() < 1e-9 && *row >= 0.0;
-        let name = whole.then(|| names.get(*row as usize)).flatten();
-        name.cloned().unwrap_or_default()
-    };
+        .build_cartesian_2d(
+            (low..high).log_scale().with_key_points(ticks(low, high)),
+            (-ROW / 2..rows - ROW / 2).with_key_points(middles),
+        )?;
     chart
         .configure_mesh()
-        .disable_y_mesh()
-        .y_labels(names.len() * 2)
-        .x_desc("nanoseconds: the median, and the quartiles")
-        .x_label_formatter(&|value| digits(*value))
-        .y_label_formatter(&name)
+        .bold_line_style(FAINT)
+        .label_style(FONT)
+        .x_desc("time, logarithmic")
+        .x_label_formatter(&|value| label(*value))
+        .y_label_formatter(&|row| entries[(row / ROW) as usize].name.clone())
         .draw()?;
-    for (row, (index, entry)) in entries.into_iter().enumerate() {
-        let (row, colour, summary) = (row as f64, colour(index), entry.summary());
-        let quartiles = [(summary.lower_quartile, row), (summary.upper_quartile, row)];
-        chart.draw_series([PathElement::new(quartiles, colour.stroke_width(3))])?;
-        chart.draw_series([Circle::new((summary.median, row), 5, colour.filled())])?;
+    for (entry, middle) in entries.iter().zip((0..).step_by(ROW as usize)) {
+        for (index, heat) in heats.iter().enumerate() {
+            let Some(summary) = heat.entry(&entry.name).map(Entry::summary) else {
+                continue;
+            };
+            let row = middle + 17 * (heats.len() as i32 - 1 - 2 * index as i32);
+            let ink = Ink::of(entry);
+            let quartiles = [(summary.lower_quartile, row), (summary.upper_quartile, row)];
+            let style = ink.colour.stroke_width(2);
+            chart.draw_series([PathElement::new(quartiles, style)])?;
+            let median = (summary.median, row);
+            chart.draw_series([Circle::new(median, 5, mark(ink.colour, index))])?;
+            chart.draw_series([Circle::new(median, 5, style)])?;
+        }
+    }
+    Ok(())
+}
+
+/// What fills the point of a heat: the second one's is hollow.
+fn mark(colour: RGBColor, heat: usize) -> ShapeStyle {
+    if heat == 0 {
+        colour.filled()
+    } else {
+        WHITE.filled()
+    }
+}
+
+fn draw_key(area: &Area<'_>, heats: &[Heat]) -> Drawn {
+    let mut x = 170;
+    for (index, heat) in heats.iter().enumerate() {
+        area.draw(&Circle::new((x, 14), 5, mark(BLACK, index)))?;
+        area.draw(&Circle::new((x, 14), 5, BLACK.stroke_width(2)))?;
+        let text = format!("{} workers", heat.workload.workers);
+        let middle = Pos::new(HPos::Left, VPos::Center);
+        let style = FONT.into_font().color(&BLACK).pos(middle);
+        area.draw(&Text::new(text, (x + 12, 14), style))?;
+        x += 130;
     }
     Ok(())
 }

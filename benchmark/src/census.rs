@@ -104,6 +104,14 @@ impl Census {
         most(&self.queued)
     }
 
+    /// Workers at a time.
+    #[must_use]
+    pub fn live_at(&self, time: Duration) -> u64 {
+        let before = |&&(at, _): &&(u64, u64)| u128::from(at) <= time.as_micros();
+        let steps = self.live.iter().take_while(before);
+        steps.last().map_or(0, |&(_, count)| count)
+    }
+
     /// Workers at the end.
     #[must_use]
     pub fn left(&self) -> u64 {
@@ -221,6 +229,7 @@ mod tests {
         assert_eq!(census.busy, [(120, 1), (320, 0)]);
         assert_eq!(census.queued, [(110, 1), (120, 0)]);
         assert_eq!((census.peak(), census.left()), (2, 1));
+        assert_eq!(census.live_at(Duration::from_micros(699)), 2);
         let micros = |seconds: f64| (seconds * 1e6).round();
         assert_eq!(micros(census.thread_seconds()), 1500.0);
         assert_eq!(micros(census.idle_seconds()), 1300.0);

@@ -10,10 +10,14 @@ use crate::census::Census;
 use crate::trace::Trace;
 
 mod burst_on_a_small_pool;
+mod fixed_or_dynamic;
 mod load;
 mod no_way_out;
 mod overload;
 mod release_of_submitters;
+mod resize_policies;
+mod scale_down;
+mod scale_up;
 mod the_last_look;
 mod thread_per_task;
 mod three_panics;
@@ -77,6 +81,10 @@ pub const ALL: &[Experiment] = &[
     the_last_look::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
+    fixed_or_dynamic::EXPERIMENT,
+    scale_up::EXPERIMENT,
+    scale_down::EXPERIMENT,
+    resize_policies::EXPERIMENT,
     what_to_do_when_full::EXPERIMENT,
 ];
 

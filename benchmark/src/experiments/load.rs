@@ -59,6 +59,17 @@ impl Load {
         self
     }
 
+    /// So many bursts, one in each period.
+    pub(super) fn flapping(
+        self,
+        from: Duration,
+        bursts: u32,
+        period: Duration,
+        tasks: u32,
+    ) -> Load {
+        (0..bursts).fold(self, |load, n| load.burst(from + period * n, tasks))
+    }
+
     /// The number of tasks.
     pub(super) fn tasks(&self) -> usize {
         self.arrivals.len()

@@ -71,5 +71,9 @@ chapters! {
     v3_growing = "versions/v3-growing.md",
     v3_shrinking = "versions/v3-shrinking.md",
     queues = "strategies/queues.md",
+    worker_management = "strategies/worker-management.md",
+    scale_up = "strategies/scale-up.md",
+    scale_down = "strategies/scale-down.md",
+    resize_policies = "strategies/resize-policies.md",
     rejection = "strategies/rejection.md",
 }

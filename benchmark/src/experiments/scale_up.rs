@@ -112,6 +112,7 @@ fn run() -> Outcome {
         run.record(&mut outcome, name);
         outcome.result(format!("{name}.stream.median"), run.wait_of(50, 0..stream));
         outcome.result(format!("{name}.stream.p99"), run.wait_of(99, 0..stream));
+        outcome.result(format!("{name}.burst.first"), first);
         outcome.result(
             format!("{name}.burst.median"),
             run.wait_of(50, burst.clone()),

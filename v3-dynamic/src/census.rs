@@ -194,7 +194,6 @@ impl Census {
         for parker in self.parked.drain(..) {
             parker.wake();
         }
-        self.rested = 0;
     }
 
     /// Tasks that are queued or run. To be called under the lock: nobody begins one meanwhile.
@@ -216,17 +215,10 @@ impl Census {
         self.rested = self.rested.min(self.parked.len());
     }
 
-    /// A worker leaves by itself. Unless there are too many, it has found the queue empty, under
-    /// the same lock as now.
-    pub(crate) fn leave(&mut self, number: usize, shared: &Shared) {
-        self.strike(number, shared);
-        // Who leaves because there are too many may leave tasks behind, and others asleep.
-        if !shared.queue.is_empty() {
-            self.call(shared);
-        }
-    }
-
-    fn strike(&mut self, number: usize, shared: &Shared) {
+    /// A worker leaves. It was parked, or has found the queue empty under the same lock as now, or is one
+    /// too many. In the last case nobody is parked: `resize` has sent them away, and nobody parks while
+    /// there are too many. So those who remain are awake, and will come to what is queued.
+    pub(crate) fn strike(&mut self, number: usize, shared: &Shared) {
         let at = self.live.iter().position(|member| member.number == number);
         let member = self.live.swap_remove(at.expect("a worker leaves once"));
         self.gone.extend(member.thread);

@@ -88,9 +88,9 @@ impl Shared {
             if parker.dismissed.load(Relaxed) {
                 return None;
             }
-            // Late and called at once: then it is called, and its time begins anew.
+            // Late and called at once: then it is called. Its time goes on, if it has any.
             if !(late && inside.census.unpark(number)) {
-                deadline = in_time(self.idle_timeout);
+                deadline = deadline.or_else(|| in_time(self.idle_timeout));
                 continue;
             }
             inside.census.away += 1;
@@ -105,7 +105,7 @@ impl Shared {
                 None
             };
         }
-        inside.census.leave(number, self);
+        inside.census.strike(number, self);
         None
     }
 }

@@ -31,11 +31,14 @@ impl Pool {
         let limits = threads.into().checked()?;
         let mut inside = self.shared.door.inside.lock();
         let census = &mut inside.census;
+        let may_leave = limits.min < census.limits.min;
         census.limits = limits;
         let surplus = census.live().saturating_sub(limits.max);
         census.dismiss(surplus, &self.shared);
-        // The others may leave sooner now than they thought.
-        census.call_all();
+        if may_leave {
+            // Those who had to stay sleep without a deadline.
+            census.call_all();
+        }
         // Those who are busy look at this when their task is over.
         let overstaffed = census.is_overstaffed();
         self.shared.overstaffed.store(overstaffed, Relaxed);

@@ -179,7 +179,7 @@ impl Scaling for Proactive {
     fn wanted(&self, moment: Moment, load: &Load) -> usize {
         let mut forecast = self.forecast.lock();
         if moment == Moment::Tick {
-            forecast.look(load, self.spare);
+            forecast.look(load, self.period, self.spare);
         }
         forecast.wanted
     }
@@ -190,18 +190,19 @@ impl Scaling for Proactive {
 }
 
 impl Forecast {
-    fn look(&mut self, load: &Load, spare: usize) {
-        let Some(seen) = self.seen.replace(*load) else {
+    fn look(&mut self, load: &Load, period: Duration, spare: usize) {
+        let seen = *self.seen.get_or_insert(*load);
+        let time = load.age.saturating_sub(seen.age);
+        // A partner's ticks may be shorter.
+        if time < period || time.is_zero() {
             return;
-        };
-        let seconds = load.age.saturating_sub(seen.age).as_secs_f64();
+        }
+        self.seen = Some(*load);
+        let seconds = time.as_secs_f64();
         let arrived = load.accepted.saturating_sub(seen.accepted);
         let finished = load.finished().saturating_sub(seen.finished());
         // Those who are busy at both ends of the period were busy in between, more or less.
         let busy = (load.running + seen.running) as f64 / 2.0 * seconds;
-        if seconds == 0.0 {
-            return;
-        }
         self.rate = (self.rate + arrived as f64 / seconds) / 2.0;
         // If no task has finished, each has taken the whole period so far.
         let service = busy / finished.max(load.running).max(1) as f64;

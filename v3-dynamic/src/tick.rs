@@ -9,7 +9,7 @@ use parking_lot::MutexGuard;
 use crate::census::Inside;
 use crate::pool::Shared;
 use crate::presence::Presence;
-use crate::scaling::Moment;
+use crate::scaling::{Moment, Scaling};
 use crate::{BuildError, worker};
 
 /// The shortest period: a policy that wants no time in between would take a core for itself.
@@ -51,10 +51,8 @@ impl Shared {
 
     /// Starts workers that are missing, and sends those away who have nothing to do.
     fn trim(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
-        let (wanted, excess) = self.ask(inside, Moment::Tick, |policy, load| {
-            (policy.wanted(Moment::Tick, load), policy.excess(load))
-        });
-        let floor = wanted.max(inside.census.limits.min);
+        let excess = self.ask(inside, Moment::Tick, Scaling::excess);
+        let floor = self.floor(inside, Moment::Tick);
         // If a thread cannot be started, the next tick tries again.
         let _ = self.hire(inside, floor);
         let census = &mut inside.census;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
-use v3_dynamic::{BuildError, Lazy, Pool};
+use v3_dynamic::{BuildError, Lazy, OnDemand, Pool, Reaper};
 
 #[test]
 fn a_pool_made_larger_runs_more_at_once_without_a_new_submission() {
@@ -74,6 +74,30 @@ fn workers_that_had_to_stay_leave_when_the_limits_allow_it() {
     assert_eq!(pool.threads(), 4);
     pool.resize(0..=4).unwrap();
     until(|| pool.threads() == 0);
+}
+
+/// New limits are no reason to begin an idle time anew, nor a reaper's round.
+#[test]
+fn limits_that_are_set_again_and_again_keep_nobody() {
+    let watchdog = Watchdog::start();
+    let idle = Pool::builder().idle_timeout(Duration::from_millis(100));
+    let reaped = (OnDemand, Reaper::every(Duration::from_millis(100)));
+    for pool in [idle, Pool::builder().scaling(reaped)] {
+        let pool = watchdog.watch(pool.threads(0..=4).build().unwrap());
+        let together = Arc::new(Barrier::new(4));
+        for _ in 0..4 {
+            let together = Arc::clone(&together);
+            let task = move || {
+                together.wait();
+            };
+            pool.execute(task).unwrap();
+        }
+        until(|| {
+            thread::sleep(Duration::from_millis(10));
+            pool.resize(0..=4).unwrap();
+            pool.threads() == 0
+        });
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Law 9: whoever comes, leaves or is sent away, an accepted task finds a worker.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use model_schedule::models;
+use parking_lot::Mutex;
 use pool::{Builder, Lazy, Load, Moment, OnDemand, Pool, Reaper, Reason, Scaling};
 
 use crate::common::{Gate, SOME_TIME, adds_one};
@@ -23,7 +24,9 @@ models![
     a_larger_pool_takes_what_is_queued,
     who_sleeps_may_be_sent_away_while_tasks_come,
     a_full_queue_gets_a_worker_or_a_task_comes_back,
+    two_who_find_the_queue_full_get_a_worker_each,
     without_a_worker_a_task_is_run_or_comes_back,
+    a_policy_may_let_go_of_its_pool,
     a_pool_that_may_shrink_to_nothing_may_be_dropped_by_its_own_task,
 ];
 
@@ -225,6 +228,60 @@ fn a_full_queue_gets_a_worker_or_a_task_comes_back() {
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), accepted);
     check(&pool, accepted, 2);
+}
+
+fn two_who_find_the_queue_full_get_a_worker_each() {
+    let pool = Pool::builder().threads(1..=3).queue_capacity(1);
+    let pool = build(pool.scaling(Lazy));
+    let (closed, gate) = Gate::new();
+    let (begin, begun) = Gate::new();
+    let (at, waits) = (gate.clone(), gate.clone());
+    let first = move || {
+        drop(begin);
+        at.pass();
+    };
+    pool.execute(first).unwrap();
+    begun.pass();
+    pool.execute(move || waits.pass()).unwrap();
+    let submitters = [(); 2].map(|()| {
+        let (pool, gate) = (Arc::clone(&pool), gate.clone());
+        thread::spawn(move || pool.try_execute(move || gate.pass()).is_ok())
+    });
+    assert!(submitters.into_iter().all(|one| one.join().unwrap()));
+    drop(closed);
+    pool.wait_idle();
+    check(&pool, 4, 3);
+}
+
+/// Knows its pool, and looks for it at each question.
+#[derive(Debug)]
+struct Knows(Arc<Mutex<Weak<Pool>>>);
+
+impl Scaling for Knows {
+    fn wanted(&self, _moment: Moment, load: &Load) -> usize {
+        let pool = self.0.lock().upgrade();
+        thread::yield_now();
+        drop(pool);
+        load.unfinished()
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(SOME_TIME)
+    }
+}
+
+/// The owner lets go meanwhile, and the last owner is the policy: on a worker, or on the clock.
+fn a_policy_may_let_go_of_its_pool() {
+    let (place, ran) = (
+        Arc::new(Mutex::new(Weak::new())),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let pool = build(restless(1).scaling(Knows(Arc::clone(&place))));
+    *place.lock() = Arc::downgrade(&pool);
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.wait_idle();
+    drop(pool);
+    // The threads end by themselves; the model fails if one does not.
 }
 
 /// The first thread cannot be started, and later ones can.

@@ -15,6 +15,7 @@ models![
     submitters_that_wait_are_released_by_the_token_of_the_pool,
     a_submitter_that_waits_is_released_by_the_token_of_its_group,
     a_submitter_that_waits_is_released_by_a_token_above_its_own,
+    a_cancel_finds_the_submitter_that_it_concerns_among_others,
     everybody_who_waits_for_a_token_is_woken_by_its_cancel,
     a_token_with_a_guard_is_cancelled_when_a_task_panics,
 ];
@@ -100,6 +101,25 @@ fn a_submitter_that_waits_is_released_by_a_token_above_its_own() {
     token.cancel();
     assert_eq!(submitter.join().unwrap(), Reason::Cancelled);
     drop(closed);
+}
+
+fn a_cancel_finds_the_submitter_that_it_concerns_among_others() {
+    let (pool, closed) = busy_pool(1);
+    pool.execute(|| ()).unwrap();
+    let token = CancelToken::new();
+    let other = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.execute(|| ())
+    });
+    let submitter = thread::spawn({
+        let (pool, token) = (Arc::clone(&pool), token.clone());
+        move || pool.execute_with(&token, || ()).unwrap_err().reason()
+    });
+    until_asleep(3); // the worker, too
+    token.cancel();
+    assert_eq!(submitter.join().unwrap(), Reason::Cancelled);
+    drop(closed);
+    other.join().unwrap().unwrap();
 }
 
 fn everybody_who_waits_for_a_token_is_woken_by_its_cancel() {

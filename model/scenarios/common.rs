@@ -4,6 +4,7 @@
 //! make its schedules longer.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,19 @@ pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'stat
     let count = Arc::clone(count);
     move || {
         count.fetch_add(1, SeqCst);
+    }
+}
+
+/// A task that counts its run, and leaves what it counts with behind in its thread: it is there
+/// until the thread is gone.
+pub(crate) fn adds_one_for_the_thread(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static {
+    std::thread_local! {
+        static LEFT_BEHIND: RefCell<Vec<Arc<AtomicUsize>>> = const { RefCell::new(Vec::new()) };
+    }
+    let count = Arc::clone(count);
+    move || {
+        count.fetch_add(1, SeqCst);
+        LEFT_BEHIND.with(|values| values.borrow_mut().push(count));
     }
 }
 

@@ -7,13 +7,14 @@ use std::thread;
 use model_schedule::models;
 use pool::Pool;
 
-use crate::common::{SOME_TIME, adds_one, busy_pool};
+use crate::common::{SOME_TIME, adds_one, adds_one_for_the_thread, busy_pool};
 
 models![
     a_task_is_run_or_handed_back,
     two_who_ask_for_the_tasks_get_each_of_them_once,
     whoever_waits_for_a_group_is_released_by_a_shutdown_that_hands_its_tasks_back,
-    a_shutdown_that_gives_up_lets_the_pool_go_on_until_it_is_empty,
+    a_pool_whose_shutdown_gave_up_is_dropped_without_waiting_and_still_runs_its_tasks,
+    a_shutdown_that_gave_up_may_be_tried_again,
     a_shutdown_with_a_deadline_ends_when_the_threads_are_gone,
 ];
 
@@ -77,29 +78,39 @@ fn whoever_waits_for_a_group_is_released_by_a_shutdown_that_hands_its_tasks_back
     drop(closed);
 }
 
-fn a_shutdown_that_gives_up_lets_the_pool_go_on_until_it_is_empty() {
+fn a_pool_whose_shutdown_gave_up_is_dropped_without_waiting_and_still_runs_its_tasks() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (pool, closed) = busy_pool(1);
     pool.execute(adds_one(&ran)).unwrap();
     let unfinished = pool.shutdown_timeout(SOME_TIME).unwrap_err();
     assert_eq!((unfinished.running, unfinished.queued), (1, 1));
     assert!(pool.execute(|| ()).is_err());
+    drop(pool); // the worker is busy until the next line
     drop(closed);
-    if pool.shutdown_timeout(SOME_TIME).is_ok() {
-        assert_eq!((ran.load(SeqCst), pool.threads()), (1, 0));
-    }
-    drop(pool); // waits for nobody; that the task runs all the same is seen by its count
     while Arc::strong_count(&ran) > 1 {
         thread::yield_now();
     }
     assert_eq!(ran.load(SeqCst), 1);
 }
 
+fn a_shutdown_that_gave_up_may_be_tried_again() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, closed) = busy_pool(1);
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.shutdown_timeout(SOME_TIME).unwrap_err();
+    drop(closed);
+    let stopped = pool.shutdown_timeout(SOME_TIME);
+    if stopped.is_err() {
+        pool.shutdown();
+    }
+    assert_eq!((ran.load(SeqCst), pool.threads()), (1, 0));
+}
+
 fn a_shutdown_with_a_deadline_ends_when_the_threads_are_gone() {
     let pool = Arc::new(Pool::new(2, 2).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     for _ in 0..2 {
-        pool.execute(adds_one(&ran)).unwrap();
+        pool.execute(adds_one_for_the_thread(&ran)).unwrap();
     }
     let other = thread::spawn({
         let pool = Arc::clone(&pool);
@@ -111,6 +122,6 @@ fn a_shutdown_with_a_deadline_ends_when_the_threads_are_gone() {
     // For ever.
     pool.shutdown_timeout(std::time::Duration::MAX).unwrap();
     assert_eq!((ran.load(SeqCst), pool.threads()), (2, 0));
-    assert_eq!(Arc::strong_count(&ran), 1);
+    assert_eq!(Arc::strong_count(&ran), 1, "a thread is still there");
     other.join().unwrap();
 }

@@ -1,6 +1,7 @@
 //! Law 7: a panic costs one task.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
@@ -28,6 +29,7 @@ fn run_two_at_once(pool: &Pool) {
     pool.wait_idle();
 }
 
+/// The handler panics as well, and so does one payload when it is dropped.
 fn a_panic_leaves_the_pool_at_strength() {
     let told = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&told);
@@ -36,12 +38,14 @@ fn a_panic_leaves_the_pool_at_strength() {
         .queue_capacity(1)
         .panic_handler(move |_| {
             count.fetch_add(1, SeqCst);
+            panics();
         })
         .build()
         .unwrap();
-    for _ in 0..3 {
-        pool.execute(panics).unwrap();
-    }
+    pool.execute(panics).unwrap();
+    pool.execute(|| resume_unwind(Box::new(PanicsInDrop)))
+        .unwrap();
+    pool.execute(panics).unwrap();
     run_two_at_once(&pool);
     let stats = pool.stats();
     assert_eq!((stats.completed, stats.panicked), (2, 3));

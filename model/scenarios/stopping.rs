@@ -1,14 +1,13 @@
 //! Law 6: a shutdown ends, whoever asks for it, and nothing is lost in it.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::thread;
 
 use model_schedule::{models, until_asleep};
 use pool::{Pool, Reason};
 
-use crate::common::{Gate, adds_one, busy_pool};
+use crate::common::{Gate, adds_one, adds_one_for_the_thread, busy_pool};
 
 models![
     a_task_submitted_during_a_shutdown_runs_or_is_handed_back,
@@ -105,18 +104,10 @@ fn submitters_that_wait_are_refused_by_a_shutdown_before_any_place_comes_free() 
 }
 
 fn a_shutdown_from_many_threads_ends_for_all_when_the_threads_are_gone() {
-    std::thread_local! {
-        static LEFT_BEHIND: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
-    }
     let pool = Arc::new(Pool::new(2, 2).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     for _ in 0..2 {
-        let count = Arc::clone(&ran);
-        let task = move || {
-            count.fetch_add(1, SeqCst);
-            LEFT_BEHIND.with(|place| *place.borrow_mut() = Some(count));
-        };
-        pool.execute(task).unwrap();
+        pool.execute(adds_one_for_the_thread(&ran)).unwrap();
     }
     let stoppers = [(); 3].map(|()| {
         let (pool, ran) = (Arc::clone(&pool), Arc::downgrade(&ran));

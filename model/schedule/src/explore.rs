@@ -18,7 +18,7 @@ const FAST: usize = 500;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
 /// ones each time.
-const DEEP: usize = 5_000;
+const DEEP: usize = 2_500;
 
 /// The preemptions that PCT places in a schedule, plus one.
 const DEPTH: usize = 4;

@@ -20,15 +20,8 @@ mod common;
 fn busy<P: Lawful>(watchdog: &Watchdog, threads: usize, capacity: usize) -> (Arc<P>, Gate) {
     let pool = watchdog.watch(P::build(threads, capacity).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
     for _ in 0..threads {
-        let (begin, at) = (begin.clone(), gate.clone());
-        let task = move || {
-            begin.send(()).unwrap();
-            at.pass();
-        };
-        assert!(pool.submit(Patience::Forever, task).is_ok());
-        begun.recv().unwrap();
+        gate.occupy(|task| assert!(pool.submit(Patience::Forever, task).is_ok()));
     }
     (pool, gate)
 }

@@ -61,6 +61,14 @@ fn each_readme_says_which_files_are_new_changed_or_the_same() {
 }
 
 #[test]
+fn the_tests_of_every_version_share_the_same_lines() {
+    let shared = |version| read(format!("{version}/tests/common/mod.rs"));
+    for version in VERSIONS {
+        assert!(shared(version) == shared(VERSIONS[0]), "{version}");
+    }
+}
+
+#[test]
 fn the_ladder_gives_the_size_of_each_version() {
     let readme = read("README.md");
     for version in VERSIONS {

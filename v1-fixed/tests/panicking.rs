@@ -3,8 +3,8 @@
 mod common;
 
 use std::panic::panic_any;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -51,16 +51,13 @@ fn the_last_worker_closes_the_pool_and_drops_what_is_queued() {
     let pool = watchdog.watch(Pool::new(1, 2).unwrap());
     let group = pool.group();
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    group
-        .execute(move || {
-            begin.send(()).unwrap();
-            at.pass();
+    gate.occupy(|wait| {
+        let task = move || {
+            wait();
             panic!("the last worker dies");
-        })
-        .unwrap();
-    begun.recv().unwrap();
+        };
+        group.execute(task).unwrap();
+    });
     let ran = Arc::new(AtomicUsize::new(0));
     pool.execute(adds_one(&ran)).unwrap();
     group.execute(adds_one(&ran)).unwrap();

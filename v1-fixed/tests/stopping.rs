@@ -60,14 +60,7 @@ fn submitters_that_wait_for_a_place_are_released_while_the_worker_is_still_busy(
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 1).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     pool.execute(|| ()).unwrap();
     thread::scope(|scope| {
         let _open = OpenOnDrop(&gate);

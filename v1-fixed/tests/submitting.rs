@@ -14,14 +14,7 @@ use v1_fixed::{Pool, Reason, Task};
 fn busy_pool(watchdog: &Watchdog, capacity: usize, queued: usize) -> (Arc<Pool>, Gate) {
     let pool = watchdog.watch(Pool::new(1, capacity).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     for _ in 0..queued {
         pool.try_execute(|| ()).unwrap();
     }

@@ -179,14 +179,7 @@ fn what_waits_and_what_runs_is_counted_apart() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     pool.execute(|| ()).unwrap();
     pool.execute(|| ()).unwrap();
     let stats = pool.stats();

@@ -14,14 +14,7 @@ use v2_cancel_panic::{CancelToken, Pool, Reason};
 fn busy_pool(watchdog: &Watchdog, capacity: usize) -> (Arc<Pool>, Gate) {
     let pool = watchdog.watch(Pool::new(1, capacity).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     (pool, gate)
 }
 
@@ -278,14 +271,7 @@ fn a_token_releases_the_submitters_of_every_pool_that_it_concerns() {
         let submitters: Vec<_> = pools
             .iter()
             .map(|pool| {
-                let (begin, begun) = mpsc::channel();
-                let at = gate.clone();
-                let busy = move || {
-                    begin.send(()).unwrap();
-                    at.pass();
-                };
-                pool.execute(busy).unwrap();
-                begun.recv().unwrap();
+                gate.occupy(|task| pool.execute(task).unwrap());
                 pool.execute(|| ()).unwrap();
                 scope.spawn(|| pool.execute(|| ()).unwrap_err().reason())
             })

@@ -55,16 +55,14 @@ fn every_worker_may_panic_at_once_with_submitters_waiting() {
     let pool = watchdog.watch(Pool::new(4, 1).unwrap());
     let before = crew(&pool, 4);
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
     for _ in 0..4 {
-        let (begin, at) = (begin.clone(), gate.clone());
-        pool.execute(move || {
-            begin.send(()).unwrap();
-            at.pass();
-            panic!("all at once");
-        })
-        .unwrap();
-        begun.recv().unwrap();
+        gate.occupy(|wait| {
+            let task = move || {
+                wait();
+                panic!("all at once");
+            };
+            pool.execute(task).unwrap();
+        });
     }
     let ran = Arc::new(AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -142,14 +140,7 @@ fn a_value_that_panics_while_a_cancelled_task_is_dropped_costs_nothing_more() {
         .unwrap();
     let pool = watchdog.watch(pool);
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     for _ in 0..3 {
         let value = PanicOnDrop(Arc::default());
         pool.execute(move || drop(value)).unwrap();

@@ -14,14 +14,7 @@ use v2_cancel_panic::{Pool, Reason};
 fn busy_pool(watchdog: &Watchdog, queued: usize, ran: &Arc<AtomicUsize>) -> (Arc<Pool>, Gate) {
     let pool = watchdog.watch(Pool::new(1, 64).unwrap());
     let gate = Gate::new();
-    let (begin, begun) = mpsc::channel();
-    let at = gate.clone();
-    pool.execute(move || {
-        begin.send(()).unwrap();
-        at.pass();
-    })
-    .unwrap();
-    begun.recv().unwrap();
+    gate.occupy(|task| pool.execute(task).unwrap());
     for _ in 0..queued {
         pool.execute(adds_one(ran)).unwrap();
     }

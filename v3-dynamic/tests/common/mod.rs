@@ -78,6 +78,18 @@ impl Gate {
         let open = self.0.0.lock().unwrap();
         drop(self.0.1.wait_while(open, |open| !*open).unwrap());
     }
+
+    /// Keeps a worker busy: `submit` is given a task that waits here, to submit it alone or as the
+    /// beginning of another. Returns when it has begun.
+    pub(crate) fn occupy(&self, submit: impl FnOnce(Box<dyn FnOnce() + Send>)) {
+        let (begin, begun) = mpsc::channel();
+        let at = self.clone();
+        submit(Box::new(move || {
+            begin.send(()).unwrap();
+            at.pass();
+        }));
+        begun.recv().unwrap();
+    }
 }
 
 /// Opens its gate when it goes out of scope, so that a failing test does not hang in a drop.

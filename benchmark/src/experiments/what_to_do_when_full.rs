@@ -54,90 +54,33 @@ fn retry(pool: &Pool, mut task: Task) -> bool {
     true
 }
 
-const STRATEGIES: [(&str, [&str; 5], Strategy); 5] = [
-    (
-        "block",
-        [
-            "block.done",
-            "block.useful",
-            "block.given_up",
-            "block.median",
-            "block.longest",
-        ],
-        block,
-    ),
-    (
-        "wait 20 ms",
-        [
-            "timeout.done",
-            "timeout.useful",
-            "timeout.given_up",
-            "timeout.median",
-            "timeout.longest",
-        ],
-        wait_a_while,
-    ),
-    (
-        "drop",
-        [
-            "drop.done",
-            "drop.useful",
-            "drop.given_up",
-            "drop.median",
-            "drop.longest",
-        ],
-        drop_it,
-    ),
-    (
-        "caller runs",
-        [
-            "caller.done",
-            "caller.useful",
-            "caller.given_up",
-            "caller.median",
-            "caller.longest",
-        ],
-        caller_runs,
-    ),
-    (
-        "retry, 5 x 5 ms",
-        [
-            "retry.done",
-            "retry.useful",
-            "retry.given_up",
-            "retry.median",
-            "retry.longest",
-        ],
-        retry,
-    ),
-];
-
-const STORED: [&str; 5] = [
-    "store.done",
-    "store.useful",
-    "store.given_up",
-    "store.median",
-    "store.longest",
+/// What it is called, how the names of its results begin, and what it does.
+const STRATEGIES: [(&str, &str, Strategy); 5] = [
+    ("block", "block", block),
+    ("wait 20 ms", "timeout", wait_a_while),
+    ("drop", "drop", drop_it),
+    ("caller runs", "caller", caller_runs),
+    ("retry, 5 x 5 ms", "retry", retry),
 ];
 
 fn pool() -> Pool {
     Pool::new(WORKERS, CAPACITY).expect("the numbers are within the limits")
 }
 
-fn report(outcome: &mut Outcome, name: &str, fields: [&'static str; 5], numbers: &Numbers) -> bool {
+fn report(outcome: &mut Outcome, title: &str, name: &str, numbers: &Numbers) -> bool {
     outcome.tell(format!(
-        "{name:16} {:4} done, {:4} of them useful, {:4} given up, median {:4.0} ms, longest {:4.0} ms",
+        "{title:16} {:4} done, {:4} of them useful, {:4} given up, median {:4.0} ms, longest {:4.0} ms",
         numbers.done, numbers.useful, numbers.given_up, numbers.median, numbers.longest
     ));
     let values = [
-        numbers.done as f64,
-        numbers.useful as f64,
-        numbers.given_up as f64,
-        numbers.median,
-        numbers.longest,
+        ("done", numbers.done as f64),
+        ("useful", numbers.useful as f64),
+        ("given_up", numbers.given_up as f64),
+        ("median", numbers.median),
+        ("longest", numbers.longest),
     ];
-    for (field, value) in fields.into_iter().zip(values) {
-        outcome.result(field, value);
+    for (field, value) in values {
+        outcome.result(format!("{name}.{field}"), value);
     }
     numbers.done + numbers.given_up == ARRIVALS as usize
 }
@@ -145,9 +88,9 @@ fn report(outcome: &mut Outcome, name: &str, fields: [&'static str; 5], numbers:
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let mut held = true;
-    for (name, fields, strategy) in STRATEGIES {
+    for (title, name, strategy) in STRATEGIES {
         let numbers = drive(&pool(), strategy, |_| ());
-        held &= report(&mut outcome, name, fields, &numbers);
+        held &= report(&mut outcome, title, name, &numbers);
     }
 
     // Kept for later: the tasks that come back are run when the burst is over.
@@ -171,7 +114,7 @@ fn run() -> Outcome {
             pool.execute(task).expect("nobody shuts the pool down");
         }
     });
-    held &= report(&mut outcome, "store for later", STORED, &numbers);
+    held &= report(&mut outcome, "store for later", "store", &numbers);
 
     outcome.result("arrivals", f64::from(ARRIVALS));
     outcome.result("useful_millis", USEFUL.as_secs_f64() * 1000.0);

@@ -126,58 +126,37 @@ fn with_a_bound(wait: bool, title: &str) -> (Reading, Trace) {
     (Reading::new(arrived, &trace), trace)
 }
 
-/// Tells what was read, and records it under the names.
-fn report(outcome: &mut Outcome, title: &str, names: [&'static str; 5], reading: &Reading) {
+/// Tells what was read, and records it under names that begin with `name`.
+fn report(outcome: &mut Outcome, title: &str, name: &str, reading: &Reading) {
     outcome.tell(format!(
         "{title:16} at most {} queued, the oldest waited {:.0} ms, {} done; last arrival at {:.0} \
          ms, done at {:.0} ms",
         reading.longest, reading.oldest, reading.done, reading.last_arrival, reading.end
     ));
     let values = [
-        reading.longest as f64,
-        reading.oldest,
-        reading.done as f64,
-        reading.last_arrival,
-        reading.end,
+        ("longest", reading.longest as f64),
+        ("oldest", reading.oldest),
+        ("done", reading.done as f64),
+        ("last_arrival", reading.last_arrival),
+        ("end", reading.end),
     ];
-    for (name, value) in names.into_iter().zip(values) {
-        outcome.result(name, value);
+    for (field, value) in values {
+        outcome.result(format!("{name}.{field}"), value);
     }
 }
 
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let (unbounded, trace) = without_a_bound();
-    let names = [
-        "unbounded.longest",
-        "unbounded.oldest",
-        "unbounded.done",
-        "unbounded.last_arrival",
-        "unbounded.end",
-    ];
-    report(&mut outcome, "without a bound:", names, &unbounded);
+    report(&mut outcome, "without a bound:", "unbounded", &unbounded);
     outcome.traces.insert("queue-unbounded", trace);
 
     let (refusing, trace) = with_a_bound(false, "v1, eight places, refusing");
-    let names = [
-        "refusing.longest",
-        "refusing.oldest",
-        "refusing.done",
-        "refusing.last_arrival",
-        "refusing.end",
-    ];
-    report(&mut outcome, "v1, refusing:", names, &refusing);
+    report(&mut outcome, "v1, refusing:", "refusing", &refusing);
     outcome.traces.insert("queue-refusing", trace);
 
     let (waiting, trace) = with_a_bound(true, "v1, eight places, the submitter waits");
-    let names = [
-        "waiting.longest",
-        "waiting.oldest",
-        "waiting.done",
-        "waiting.last_arrival",
-        "waiting.end",
-    ];
-    report(&mut outcome, "v1, waiting:", names, &waiting);
+    report(&mut outcome, "v1, waiting:", "waiting", &waiting);
     outcome.traces.insert("queue-waiting", trace);
     outcome.result("arrivals", ARRIVALS as f64);
     outcome.result("capacity", CAPACITY as f64);

@@ -79,6 +79,14 @@ impl Census {
             Kind::Finished | Kind::Panicked => Some((event.at, -1)),
             _ => None,
         });
+        let mut queued = steps(waits(&events).into_iter());
+        if trace.capacity > 0 {
+            // What is more has been taken out of the queue, by a worker that has not begun with it.
+            for (_, count) in &mut queued {
+                *count = trace.capacity.min(*count);
+            }
+            queued.dedup_by_key(|&mut (_, count)| count);
+        }
         Census {
             title: trace.title.clone(),
             capacity: trace.capacity,
@@ -88,7 +96,7 @@ impl Census {
             refused: times(Kind::Refused),
             live: steps(lives),
             busy: steps(runs),
-            queued: steps(waits(&events).into_iter()),
+            queued,
         }
     }
 
@@ -249,5 +257,19 @@ mod tests {
             (census.arrivals, census.refused),
             (vec![100, 130], vec![140])
         );
+    }
+
+    #[test]
+    fn the_queue_never_has_more_than_its_places() {
+        let census = census(&[
+            (10, Kind::Queued, 0),
+            (20, Kind::Queued, 1),
+            (30, Kind::Queued, 2),
+            (40, Kind::Queued, 3),
+            (50, Kind::Queued, 4),
+            (60, Kind::Started, 0),
+        ]);
+        assert_eq!(census.longest_queue(), 4);
+        assert_eq!(census.queued.last(), Some(&(40, 4)));
     }
 }

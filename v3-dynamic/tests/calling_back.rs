@@ -137,7 +137,6 @@ fn a_policy_may_shut_the_pool_down_on_its_clock() {
 fn a_shutdown_with_a_deadline_does_not_wait_for_a_policy_that_thinks() {
     let watchdog = Watchdog::start();
     let gate = Gate::new();
-    let _open = OpenOnDrop(&gate);
     let (tell, told) = mpsc::channel();
     let at = gate.clone();
     let policy = AtTick(move || {
@@ -146,6 +145,7 @@ fn a_shutdown_with_a_deadline_does_not_wait_for_a_policy_that_thinks() {
     });
     let pool = Pool::builder().threads(1..=2).scaling(policy);
     let pool = watchdog.watch(pool.build().unwrap());
+    let _open = OpenOnDrop(&gate);
     told.recv().unwrap();
     let unfinished = pool.shutdown_timeout(Duration::from_millis(10));
     assert_eq!(unfinished.unwrap_err().running, 0);
@@ -179,7 +179,6 @@ fn no_more_workers_are_started_than_were_missing() {
     let watchdog = Watchdog::start();
     let (place, named) = (Place::default(), Arc::new(AtomicUsize::new(0)));
     let (gate, names) = (Gate::new(), Arc::clone(&named));
-    let _open = OpenOnDrop(&gate);
     let (inside, opens) = (place.clone(), gate.clone());
     let pool = Pool::builder()
         .threads(1)
@@ -195,6 +194,7 @@ fn no_more_workers_are_started_than_were_missing() {
         });
     let pool = watchdog.watch(pool.build().unwrap());
     place.set(&pool);
+    let _open = OpenOnDrop(&gate);
     let at = gate.clone();
     pool.execute(move || at.pass()).unwrap();
     pool.execute(|| ()).unwrap();

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model_schedule::{models, until_asleep};
+use model_schedule::{asleep, models, until_asleep};
 use pool::{Group, Pool};
 
 use crate::common::{Gate, adds_one, busy_pool};
@@ -93,7 +93,7 @@ fn a_wait_is_not_ended_by_a_later_task_that_is_over_first() {
         first();
     };
     pool.execute(task).unwrap();
-    let waiters = threads::<1>({
+    let waiter = thread::spawn({
         let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
         move || {
             pool.wait_idle();
@@ -103,8 +103,12 @@ fn a_wait_is_not_ended_by_a_later_task_that_is_over_first() {
     let (done, over) = Gate::new();
     pool.execute(move || drop(done)).unwrap();
     over.pass();
+    // Both workers and the waiter sleep now, if nothing is wrong.
+    while asleep() < 3 && !waiter.is_finished() {
+        thread::yield_now();
+    }
     drop(closed);
-    join(waiters);
+    waiter.join().unwrap();
 }
 
 /// The second task ends only when all who wait have returned, so they must not wait for it.

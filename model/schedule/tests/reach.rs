@@ -1,6 +1,7 @@
 //! What the search finds: that it comes to each of several ends, and that it fails where it should.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,28 @@ fn a_notification_goes_to_any_of_those_who_wait() {
         for waiter in waiters {
             waiter.join().unwrap();
         }
+    });
+}
+
+/// When it is seen to have left, its thread-local values may still be there, or not any more.
+#[test]
+fn a_thread_may_be_over_and_not_gone() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        model_std::thread_local! {
+            static VALUE: RefCell<Option<Arc<()>>> = const { RefCell::new(None) };
+        }
+        let kept = Arc::new(());
+        let value = Arc::clone(&kept);
+        let (sender, receiver) = bounded::<()>(1);
+        let thread = thread::spawn(move || {
+            VALUE.with(|place| *place.borrow_mut() = Some(value));
+            drop(sender);
+        });
+        receiver.recv().unwrap_err();
+        ENDS[Arc::strong_count(&kept) - 1].fetch_add(1, SeqCst);
+        thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&kept), 1);
     });
 }
 

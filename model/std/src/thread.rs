@@ -90,6 +90,8 @@ impl Builder {
         let thread = self.0.spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(work));
             ended.store(true, SeqCst);
+            // Its work is done, and its thread-local values are still there.
+            step();
             result
         });
         JoinHandle {

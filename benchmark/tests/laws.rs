@@ -435,7 +435,8 @@ fn no_stranded_task<P: Dynamic>(time: Duration) {
                 let (pool, ran) = (&pool, &ran);
                 move || {
                     let mut accepted = 0;
-                    while start.elapsed() < time / 3 {
+                    // On a busy machine it takes longer until somebody leaves. The watchdog is the bound.
+                    while start.elapsed() < time / 3 || pool.workers().retired == 0 {
                         let group = pool.group();
                         let burst = 1 + accepted % 3;
                         for _ in 0..burst {
@@ -447,6 +448,10 @@ fn no_stranded_task<P: Dynamic>(time: Duration) {
                         // From a half of the timeout to one and a half of it.
                         let step = (accepted as u32 * 7 + offset) % 200;
                         let pause = idle / 2 + idle * step / 200;
+                        if accepted % 2 == 0 {
+                            thread::sleep(pause); // which is late
+                            continue;
+                        }
                         let pause_ends = Instant::now() + pause;
                         while Instant::now() < pause_ends {
                             thread::yield_now();
@@ -467,7 +472,6 @@ fn no_stranded_task<P: Dynamic>(time: Duration) {
         pool.shutdown();
         let workers = pool.workers();
         assert_eq!((workers.live, workers.retired), (0, workers.spawned));
-        assert!(workers.spawned > max, "nobody has left: {workers:?}");
     }
 }
 

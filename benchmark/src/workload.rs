@@ -240,8 +240,8 @@ pub fn all(scale: Scale) -> Vec<Workload> {
         all.push(Workload::bursts(name, cores, task, (bursts, of, pauses)));
     }
     for (name, of, times, pauses) in [
-        ("burst_idle_burst", 64, scaled(80), BURST_IDLE_BURST),
-        ("flapping", 16, scaled(40), FLAPPING),
+        ("burst_idle_burst", 64, scaled(40), BURST_IDLE_BURST),
+        ("flapping", 16, scaled(20), FLAPPING),
     ] {
         let bursts = (times * pauses.len(), of, pauses);
         all.extend(

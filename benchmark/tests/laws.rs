@@ -434,11 +434,12 @@ fn no_stranded_task<P: Dynamic>(time: Duration) {
             let sweep = |offset: u32| {
                 let (pool, ran) = (&pool, &ran);
                 move || {
-                    let mut accepted = 0;
+                    let (mut accepted, mut patience) = (0, idle);
                     while start.elapsed() < time / 3 || pool.workers().retired == 0 {
                         if start.elapsed() > time / 3 {
                             // On a busy machine it takes longer until a worker sees that its time is up.
-                            thread::sleep(idle * 100);
+                            patience *= 2;
+                            thread::sleep(patience);
                         }
                         let group = pool.group();
                         let burst = 1 + accepted % 3;

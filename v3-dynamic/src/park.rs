@@ -1,7 +1,9 @@
 //! Where a worker without a task sleeps, and how it leaves.
 
+use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::TryRecvError;
@@ -11,6 +13,18 @@ use crate::census::Inside;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::task::Job;
+
+/// How often a worker looks again for a task before it falls asleep.
+pub(crate) const LOOKS: u32 = 10;
+
+/// The pause between a look and the next one. The first ones do not give up the core: on a busy
+/// machine a thread that yields may have to wait for milliseconds.
+pub(crate) fn pause(look: u32) {
+    match look {
+        0..6 => (0..1 << look).for_each(|_| spin_loop()),
+        _ => thread::yield_now(),
+    }
+}
 
 /// How long a worker waits, at the least, before it asks again whether it may leave.
 const ASK_AGAIN: Duration = Duration::from_millis(100);

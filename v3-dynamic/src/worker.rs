@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::BuildError;
-use crate::park::Parker;
+use crate::park::{self, Parker};
 use crate::pool::Shared;
 use crate::presence::Presence;
 use crate::stats::Ending;
@@ -31,9 +31,6 @@ struct Worker {
     /// Where it sleeps.
     parker: Arc<Parker>,
 }
-
-/// How often a worker looks again for a task before it falls asleep.
-const LOOKS: usize = 32;
 
 /// Starts a worker. Returns its thread, and the way to give it a first task.
 pub(crate) fn start(
@@ -99,14 +96,14 @@ impl Worker {
 
     /// The next task, or `None` if the worker has to go.
     fn look(&self) -> Option<Job> {
-        // To look again for some microseconds costs less than to sleep and be woken.
-        for _ in 0..LOOKS {
+        // To look again for a microsecond or two costs less than to sleep and be woken.
+        for look in 0..park::LOOKS {
             if self.shared.overstaffed.load(Relaxed) {
                 break;
             }
             match self.shared.queue.try_recv() {
                 Ok(job) => return Some(job),
-                Err(TryRecvError::Empty) => thread::yield_now(),
+                Err(TryRecvError::Empty) => park::pause(look),
                 Err(TryRecvError::Disconnected) => break,
             }
         }

@@ -70,9 +70,8 @@ impl Scaling for WarmUp {
 /// *scaling manager* that is often built around a Go channel. That one looks after each task as well: here
 /// nothing but a submission makes more tasks wait.
 ///
-/// Use it when a short wait is fine and threads should be few: while a fifth of the workers is idle, nobody
-/// is added. A task that waits for a later one may find nobody to run that: with one worker out of five idle
-/// there is somebody, with one out of one busy there is a new worker.
+/// Use it when a wait of one tick is fine and threads should be few: while more than a fifth of the workers is
+/// idle, nobody is added. A task that waits for a later one may have to wait for the next tick.
 ///
 /// ```
 /// use v3_dynamic::{Pool, Threshold};

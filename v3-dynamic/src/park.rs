@@ -84,8 +84,8 @@ impl Shared {
             if inside.census.is_overstaffed() {
                 break;
             }
-            // The last look. Tasks are queued under the lock that is held here: if there is none now,
-            // then whoever queues one later finds this worker parked, or gone.
+            // The last look. Tasks are queued under the lock that is held here: if there is
+            // none now, then whoever queues one later finds this worker parked, or gone.
             match self.queue.try_recv() {
                 Ok(job) => return Some(job),
                 Err(TryRecvError::Disconnected) => break,

@@ -253,6 +253,24 @@ struct Model {
 }
 
 impl Model {
+    /// A pool without tasks, with its least number of workers.
+    fn new(min: usize, max: usize, capacity: usize) -> Model {
+        Model {
+            min,
+            max,
+            live: min,
+            capacity,
+            running: Vec::new(),
+            queue: VecDeque::new(),
+            owners: Vec::new(),
+            places: Vec::new(),
+            cancelled_tokens: [false; TOKENS],
+            cancelled: false,
+            closed: false,
+            endings: [0; 5],
+        }
+    }
+
     fn unfinished(&self) -> usize {
         self.running.len() + self.queue.len()
     }
@@ -340,20 +358,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     let places = Arc::new(Mutex::new(Vec::new()));
     let mut orders = Vec::new();
     let fixed = V::live(&pool).is_none();
-    let mut model = Model {
-        min: if fixed { threads } else { 0 },
-        max: threads,
-        live: if fixed { threads } else { 0 },
-        capacity,
-        running: Vec::new(),
-        queue: VecDeque::new(),
-        owners: Vec::new(),
-        places: Vec::new(),
-        cancelled_tokens: [false; TOKENS],
-        cancelled: false,
-        closed: false,
-        endings: [0; 5],
-    };
+    let mut model = Model::new(if fixed { threads } else { 0 }, threads, capacity);
     let mut done = String::new();
     for call in calls {
         writeln!(done, "{call:?}").unwrap();
@@ -546,20 +551,7 @@ versions! {
 /// The model could be wrong as well.
 #[test]
 fn the_model_accepts_queues_and_refuses_as_the_laws_say() {
-    let mut model = Model {
-        min: 1,
-        max: 1,
-        live: 1,
-        capacity: 1,
-        running: Vec::new(),
-        queue: VecDeque::new(),
-        owners: Vec::new(),
-        places: Vec::new(),
-        cancelled_tokens: [false; TOKENS],
-        cancelled: false,
-        closed: false,
-        endings: [0; 5],
-    };
+    let mut model = Model::new(1, 1, 1);
     assert_eq!(model.submit(Wait::None, Owner::Pool), None);
     assert_eq!(model.submit(Wait::None, Owner::Pool), None);
     assert_eq!(model.submit(Wait::None, Owner::Pool), Some(Why::Full));

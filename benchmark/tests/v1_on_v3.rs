@@ -1,6 +1,4 @@
 //! What was written for v1 compiles and passes on v3, unchanged: its examples and its tests.
-//!
-//! Left out is `panicking.rs`, which shows what v1 does not promise and later versions do.
 
 #![allow(
     clippy::duplicate_mod,
@@ -10,18 +8,8 @@
 // Inside this crate, who says `v1_fixed` gets v3.
 extern crate v3_dynamic as v1_fixed;
 
-#[path = "../../v1-fixed/tests/bad_input.rs"]
-mod bad_input;
-#[path = "../../v1-fixed/tests/programs.rs"]
-mod programs;
-#[path = "../../v1-fixed/tests/stopping.rs"]
-mod stopping;
-#[path = "../../v1-fixed/tests/submitting.rs"]
-mod submitting;
-#[path = "../../v1-fixed/tests/waiting.rs"]
-mod waiting;
-#[path = "../../v1-fixed/tests/watchdog.rs"]
-mod watchdog;
+#[path = "on_later/v1.rs"]
+mod v1;
 
 /// The alias works: only a later version has limits.
 #[test]

@@ -10,7 +10,7 @@ use model_schedule::models;
 use parking_lot::Mutex;
 use pool::{Builder, Lazy, Load, Moment, OnDemand, Pool, Reaper, Reason, Scaling};
 
-use crate::common::{Gate, SOME_TIME, adds_one};
+use crate::common::{Gate, SOME_TIME, adds_one, submitter};
 
 models![
     a_task_finds_a_worker_although_the_only_one_may_leave,
@@ -73,14 +73,18 @@ impl Scaling for Thinks {
 
 fn a_task_finds_a_worker_although_the_policy_is_asked_meanwhile() {
     let pool = build(restless(2).scaling(Thinks));
-    let submitter = thread::spawn({
-        let pool = Arc::clone(&pool);
-        move || submit_and_wait(&pool, 2)
-    });
-    submit_and_wait(&pool, 2);
-    submitter.join().unwrap();
+    two_submit_and_wait(&pool);
     pool.wait_idle();
     check(&pool, 4, 2);
+}
+
+fn two_submit_and_wait(pool: &Arc<Pool>) {
+    let submitter = thread::spawn({
+        let pool = Arc::clone(pool);
+        move || submit_and_wait(&pool, 2)
+    });
+    submit_and_wait(pool, 2);
+    submitter.join().unwrap();
 }
 
 fn submit_and_wait(pool: &Pool, tasks: usize) {
@@ -94,12 +98,7 @@ fn submit_and_wait(pool: &Pool, tasks: usize) {
 
 fn two_submitters_find_workers_although_all_may_leave() {
     let pool = build(restless(2));
-    let submitter = thread::spawn({
-        let pool = Arc::clone(&pool);
-        move || submit_and_wait(&pool, 2)
-    });
-    submit_and_wait(&pool, 2);
-    submitter.join().unwrap();
+    two_submit_and_wait(&pool);
     pool.shutdown();
     check(&pool, 4, 2);
 }
@@ -132,14 +131,7 @@ fn a_task_may_wait_for_one_of_another_submitter() {
 
 fn a_pool_that_grows_can_be_stopped() {
     let (pool, ran) = (build(restless(2)), Arc::new(AtomicUsize::new(0)));
-    let submitter = thread::spawn({
-        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
-        move || {
-            (0..3)
-                .filter(|_| pool.execute(adds_one(&ran)).is_ok())
-                .count()
-        }
-    });
+    let submitter = submitter(&pool, &ran, 3);
     pool.shutdown();
     let accepted = submitter.join().unwrap();
     assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (accepted, 1));
@@ -149,14 +141,7 @@ fn a_pool_that_grows_can_be_stopped() {
 
 fn a_task_is_run_or_handed_back_by_a_pool_that_grows() {
     let (pool, ran) = (build(restless(2)), Arc::new(AtomicUsize::new(0)));
-    let submitter = thread::spawn({
-        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
-        move || {
-            (0..3)
-                .filter(|_| pool.execute(adds_one(&ran)).is_ok())
-                .count()
-        }
-    });
+    let submitter = submitter(&pool, &ran, 3);
     let back = pool.shutdown_now().len();
     let accepted = submitter.join().unwrap();
     pool.shutdown();

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -34,6 +35,20 @@ pub(crate) fn adds_one_for_the_thread(count: &Arc<AtomicUsize>) -> impl FnOnce()
         count.fetch_add(1, SeqCst);
         LEFT_BEHIND.with(|values| values.borrow_mut().push(count));
     }
+}
+
+/// Another thread that submits so many tasks, and returns how many were accepted.
+#[allow(dead_code, reason = "the topics of v1 do not need it")]
+pub(crate) fn submitter(
+    pool: &Arc<Pool>,
+    ran: &Arc<AtomicUsize>,
+    tasks: usize,
+) -> JoinHandle<usize> {
+    let (pool, ran) = (Arc::clone(pool), Arc::clone(ran));
+    thread::spawn(move || {
+        let accepted = (0..tasks).filter(|_| pool.execute(adds_one(&ran)).is_ok());
+        accepted.count()
+    })
 }
 
 /// Panics, without the report that a failed assertion makes.

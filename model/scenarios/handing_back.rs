@@ -7,7 +7,7 @@ use std::thread;
 use model_schedule::models;
 use pool::Pool;
 
-use crate::common::{SOME_TIME, adds_one, adds_one_for_the_thread, busy_pool};
+use crate::common::{SOME_TIME, adds_one, adds_one_for_the_thread, busy_pool, submitter};
 
 models![
     a_task_is_run_or_handed_back,
@@ -21,14 +21,7 @@ models![
 fn a_task_is_run_or_handed_back() {
     let pool = Arc::new(Pool::new(1, 2).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let submitter = thread::spawn({
-        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
-        move || {
-            (0..3)
-                .filter(|_| pool.execute(adds_one(&ran)).is_ok())
-                .count()
-        }
-    });
+    let submitter = submitter(&pool, &ran, 3);
     let returned = pool.shutdown_now().len();
     let accepted = submitter.join().unwrap();
     pool.shutdown();

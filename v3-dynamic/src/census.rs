@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread::JoinHandle;
 
+use crossbeam_channel::Sender;
+
 use crate::park::Parker;
 use crate::pool::Shared;
 use crate::stats::Stats;
 use crate::task::Job;
 use crate::threads::Threads;
-use crossbeam_channel::Sender;
 
 /// What the lock of the door guards.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ pub(crate) enum Patience {
 /// How often a submitter looks again for a place before it falls asleep.
 const LOOKS: usize = 32;
 
-/// Accepting a task and closing are both done under the lock of `queue`, so every task is either
+/// Accepting a task and closing are both done under the lock of `inside`, so every task is either
 /// accepted before the pool closes, and then a worker will find it, or refused.
 ///
 /// The channel has a blocking `send` of its own, but nobody can call back a submitter that sleeps

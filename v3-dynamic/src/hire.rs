@@ -1,4 +1,4 @@
-//! Starting workers.
+//! How a worker is started, and what happens if it cannot be.
 
 use std::io;
 use std::sync::Arc;
@@ -109,6 +109,9 @@ impl Shared {
 
 impl Door {
     /// Takes a place if there is one, or if there can be one for a new worker.
+    ///
+    /// While the lock is open in between, a place may come free, and its signal finds nobody asleep. So the
+    /// queue is looked at once more, and whoever sleeps then has held the lock since.
     pub(crate) fn offer_or_grow(
         &self,
         inside: &mut MutexGuard<'_, Inside>,

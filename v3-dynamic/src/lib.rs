@@ -6,13 +6,13 @@
 //! (`scale_up.rs`, `scale_down.rs`, `resize_policy.rs`). The limits can change (`resize.rs`).
 //!
 //! **What it costs:** at its largest size nothing but a look at who sleeps. Below it, each submission
-//! reads the count of every worker and asks the policy: some hundred nanoseconds. A new
-//! thread takes the submitter some ten microseconds.
+//! reads the count of every worker and asks the policy. Whoever starts a thread waits for the
+//! operating system, and others wait with it.
 //!
 //! **What it does not do:** all workers share one queue, so they still meet there. It does not know
 //! what a task is waiting for: a worker that sleeps in a task is a busy one.
 //!
-//! Read `census.rs` and `park.rs` first, with the README beside them, then `scaling.rs`.
+//! Read `census.rs` and `park.rs` first, with the README beside them, then `hire.rs` and `scaling.rs`.
 
 #![forbid(unsafe_code)]
 

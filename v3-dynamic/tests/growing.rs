@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
-use v3_dynamic::{Balanced, Lazy, Pool, Reason, Scaling};
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
+use v3_dynamic::{Balanced, Lazy, Load, Moment, Pool, Reason, Scaling};
 
 #[test]
 fn a_pool_starts_with_its_least_number_of_workers() {
@@ -43,11 +43,7 @@ fn tasks_that_wait_for_each_other_run_side_by_side_up_to_the_largest_number() {
     let pool = watchdog.watch(Pool::builder().threads(0..=4).build().unwrap());
     let together = Arc::new(Barrier::new(4));
     for _ in 0..4 {
-        let together = Arc::clone(&together);
-        pool.execute(move || {
-            together.wait();
-        })
-        .unwrap();
+        pool.execute(meets(&together)).unwrap();
     }
     pool.wait_idle();
     assert_eq!(pool.stats().peak, 4);
@@ -273,6 +269,46 @@ fn a_name_may_ask_the_pool_for_its_state() {
     .unwrap();
     assert_eq!(told.recv().unwrap().as_deref(), Some("worker-1-after-0"));
     until(|| pool.stats().completed == 1);
+}
+
+/// Asks its first question about an idle worker for as long as the gate is shut.
+#[derive(Debug)]
+struct ThinksOnce(
+    Arc<AtomicUsize>,
+    mpsc::Sender<()>,
+    std::sync::Mutex<mpsc::Receiver<()>>,
+);
+
+impl Scaling for ThinksOnce {
+    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+        if moment == Moment::Idle && self.0.fetch_add(1, SeqCst) == 0 {
+            self.1.send(()).unwrap();
+            let _ = self.2.lock().unwrap().recv();
+        }
+        0
+    }
+}
+
+/// While a worker waits for the policy's answer, the other one, who sleeps, does the work.
+#[test]
+fn nobody_waits_for_a_policy_that_thinks_about_an_idle_worker() {
+    let watchdog = Watchdog::start();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let ((tell, told), (open, gate)) = (mpsc::channel(), mpsc::channel());
+    let policy = ThinksOnce(Arc::clone(&asked), tell, std::sync::Mutex::new(gate));
+    let pool = Pool::builder()
+        .threads(2)
+        .idle_timeout(Duration::ZERO)
+        .scaling(policy);
+    let pool = watchdog.watch(pool.build().unwrap());
+    // Dropped before the pool, which would wait for the policy.
+    let open: mpsc::Sender<()> = open;
+    told.recv().unwrap();
+    until(|| asked.load(SeqCst) == 2);
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    until(|| ran.load(SeqCst) == 1);
+    drop(open);
 }
 
 /// While a worker is still in its start hook, those who are there do the work.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
 use v3_dynamic::{
     Balanced, Eager, IdleTimeout, Lazy, Load, Moment, OnDemand, Pool, Proactive, Reaper, Reason,
     Scaling, Threshold, WarmUp,
@@ -130,6 +130,10 @@ fn the_forecast_is_the_rate_times_the_service_time() {
         0,
         "nothing to do, nobody wanted"
     );
+    // A partner's ticks are ten times as short.
+    let slow = Proactive::every(Duration::from_secs(1)).spare(0);
+    assert_eq!(forecast(&slow, 20, 6, 9), 0, "its first period is not over");
+    assert_eq!(forecast(&slow, 20, 6, 60), 6);
     assert_eq!(forecast(&policy().spare(usize::MAX), 20, 6, 20), usize::MAX);
     // The queue grows, since the one worker does 10 of the 30 tasks that arrive.
     let policy = policy().spare(0);
@@ -160,14 +164,16 @@ fn who_was_kept_for_the_forecast_leaves_when_it_falls() {
     until(|| pool.threads() == 1);
 }
 
+/// A pool with little room, whose workers are one at first.
+fn small(watchdog: &Watchdog, most: usize, policy: impl Scaling) -> Arc<Pool> {
+    let pool = Pool::builder().threads(1..=most).queue_capacity(2);
+    watchdog.watch(pool.scaling(policy).build().unwrap())
+}
+
 /// Fills the pool until a task is refused. Returns how many workers there were after each task.
 fn filled(policy: impl Scaling) -> Vec<usize> {
     let watchdog = Watchdog::start();
-    let pool = Pool::builder()
-        .threads(1..=3)
-        .queue_capacity(2)
-        .scaling(policy);
-    let pool = watchdog.watch(pool.build().unwrap());
+    let pool = small(&watchdog, 3, policy);
     let gate = Gate::new();
     let _open = OpenOnDrop(&gate);
     let mut threads = Vec::new();
@@ -200,11 +206,7 @@ fn each_resize_policy_spawns_queues_and_refuses_in_its_own_order() {
 #[test]
 fn a_worker_started_for_a_full_queue_begins_with_the_oldest_task() {
     let watchdog = Watchdog::start();
-    let pool = Pool::builder()
-        .threads(1..=2)
-        .queue_capacity(2)
-        .scaling(Lazy);
-    let pool = watchdog.watch(pool.build().unwrap());
+    let pool = small(&watchdog, 2, Lazy);
     let gate = Gate::new();
     let _open = OpenOnDrop(&gate);
     let at = gate.clone();
@@ -233,11 +235,7 @@ fn a_submitter_that_waits_lets_a_lazy_pool_grow_instead() {
     let together = Arc::new(std::sync::Barrier::new(4));
     // Needs four workers: the first runs, the second is queued, and so on.
     for _ in 0..4 {
-        let together = Arc::clone(&together);
-        pool.execute(move || {
-            together.wait();
-        })
-        .unwrap();
+        pool.execute(meets(&together)).unwrap();
     }
     pool.execute(|| ()).unwrap();
     pool.wait_idle();
@@ -275,6 +273,10 @@ fn the_tick_starts_workers_without_a_new_submission() {
     impl Scaling for LooksNowAndThen {
         fn wanted(&self, moment: Moment, _load: &Load) -> usize {
             if moment == Moment::Tick { 4 } else { 0 }
+        }
+        /// Costs this answer, and not the other.
+        fn excess(&self, _load: &Load) -> usize {
+            std::panic::resume_unwind(Box::new("no idea"))
         }
         fn period(&self) -> Option<Duration> {
             Some(Duration::ZERO)
@@ -417,11 +419,7 @@ fn no_policy_leads_out_of_the_limits() {
 #[test]
 fn under_lazy_a_task_that_waits_for_a_later_one_waits_until_the_queue_is_full() {
     let watchdog = Watchdog::start();
-    let pool = Pool::builder()
-        .threads(1..=2)
-        .queue_capacity(2)
-        .scaling(Lazy);
-    let pool = watchdog.watch(pool.build().unwrap());
+    let pool = small(&watchdog, 2, Lazy);
     let (first, second) = (Gate::new(), Gate::new());
     let (at, opens) = (second.clone(), first.clone());
     pool.execute(move || {

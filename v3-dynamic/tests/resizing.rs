@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
 use v3_dynamic::{BuildError, Lazy, OnDemand, Pool, Reaper};
 
 #[test]
@@ -40,11 +40,7 @@ fn a_larger_limit_is_used_for_what_is_queued_already() {
     let pool = watchdog.watch(Pool::new(1, 8).unwrap());
     let together = Arc::new(Barrier::new(4));
     for _ in 0..4 {
-        let together = Arc::clone(&together);
-        pool.execute(move || {
-            together.wait();
-        })
-        .unwrap();
+        pool.execute(meets(&together)).unwrap();
     }
     pool.resize(1..=8).unwrap();
     pool.wait_idle();
@@ -86,11 +82,7 @@ fn limits_that_are_set_again_and_again_keep_nobody() {
         let pool = watchdog.watch(pool.threads(0..=4).build().unwrap());
         let together = Arc::new(Barrier::new(4));
         for _ in 0..4 {
-            let together = Arc::clone(&together);
-            let task = move || {
-                together.wait();
-            };
-            pool.execute(task).unwrap();
+            pool.execute(meets(&together)).unwrap();
         }
         until(|| {
             thread::sleep(Duration::from_millis(10));

@@ -8,18 +8,14 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Gate, Watchdog, adds_one, until};
+use common::{Gate, Watchdog, adds_one, meets, until};
 use v3_dynamic::{Builder, OnDemand, Pool, Reaper};
 
 /// Grows the pool to its largest size, and lets all workers idle.
 fn fill(pool: &Pool, workers: usize) {
     let together = Arc::new(Barrier::new(workers));
     for _ in 0..workers {
-        let together = Arc::clone(&together);
-        pool.execute(move || {
-            together.wait();
-        })
-        .unwrap();
+        pool.execute(meets(&together)).unwrap();
     }
     pool.wait_idle();
 }

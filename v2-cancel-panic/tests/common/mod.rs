@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -106,6 +106,14 @@ pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'stat
     let count = Arc::clone(count);
     move || {
         count.fetch_add(1, SeqCst);
+    }
+}
+
+/// A task that ends when as many of its kind run at the same time as the barrier asks for.
+pub(crate) fn meets(barrier: &Arc<Barrier>) -> impl FnOnce() + Send + 'static {
+    let barrier = Arc::clone(barrier);
+    move || {
+        barrier.wait();
     }
 }
 

@@ -1,0 +1,16 @@
+//! The tests and the example of v1, for whichever version the crate calls `v1_fixed`.
+//!
+//! Left out is `panicking.rs`, which shows what v1 does not promise and later versions do.
+
+#[path = "../../../v1-fixed/tests/bad_input.rs"]
+mod bad_input;
+#[path = "../../../v1-fixed/tests/programs.rs"]
+mod programs;
+#[path = "../../../v1-fixed/tests/stopping.rs"]
+mod stopping;
+#[path = "../../../v1-fixed/tests/submitting.rs"]
+mod submitting;
+#[path = "../../../v1-fixed/tests/waiting.rs"]
+mod waiting;
+#[path = "../../../v1-fixed/tests/watchdog.rs"]
+mod watchdog;

@@ -8,13 +8,11 @@ use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use pool::Pool;
 
-/// A time that may be over at any moment, as every time in a model.
-pub(crate) const SOME_TIME: Duration = Duration::from_secs(1);
+pub(crate) use model_schedule::SOME_TIME;
 
 /// A task that counts its run.
 pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static {

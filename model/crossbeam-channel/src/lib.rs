@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 pub use crossbeam_channel::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
-use model_schedule::{Line, Patience, Woken, step};
+use model_schedule::{Line, Patience, Woken, note, step};
 
 struct Channel<T> {
     state: Mutex<State<T>>,
@@ -68,8 +68,9 @@ impl<T> Channel<T> {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    #[track_caller]
     fn send(&self, message: T) -> Result<(), TrySendError<T>> {
-        self.with(|state| {
+        let sent = self.with(|state| {
             if state.receivers == 0 {
                 return Err(TrySendError::Disconnected(message));
             }
@@ -78,17 +79,30 @@ impl<T> Channel<T> {
             }
             state.messages.push_back(message);
             Ok(())
-        })?;
+        });
+        note(match &sent {
+            Ok(()) => "sends",
+            Err(TrySendError::Full(_)) => "finds no place",
+            Err(TrySendError::Disconnected(_)) => "finds no receiver",
+        });
+        sent?;
         self.receivers.call_one();
         Ok(())
     }
 
+    #[track_caller]
     fn receive(&self) -> Result<T, TryRecvError> {
         let message = self.with(|state| match state.messages.pop_front() {
             Some(message) => Ok(message),
             None if state.senders == 0 => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
-        })?;
+        });
+        note(match &message {
+            Ok(_) => "receives",
+            Err(TryRecvError::Empty) => "finds no message",
+            Err(TryRecvError::Disconnected) => "finds no sender",
+        });
+        let message = message?;
         self.senders.call_one();
         Ok(message)
     }
@@ -117,6 +131,7 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// With the message: there is no place, or no receiver.
+    #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         step();
         self.0.send(message)
@@ -127,6 +142,7 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// With the message: there is no receiver, or not any more.
+    #[track_caller]
     pub fn send(&self, mut message: T) -> Result<(), SendError<T>> {
         step();
         loop {
@@ -135,7 +151,9 @@ impl<T> Sender<T> {
                 Err(TrySendError::Disconnected(message)) => return Err(SendError(message)),
                 Err(TrySendError::Full(message)) => message,
             };
+            note("sleeps");
             self.0.senders.sleep(Patience::Forever);
+            note("is woken");
         }
     }
 }
@@ -149,6 +167,7 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// There is none, or there will never be one again.
+    #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         step();
         self.0.receive()
@@ -159,6 +178,7 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// There is none and no sender.
+    #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         self.wait(Patience::Forever).map_err(|_| RecvError)
     }
@@ -168,6 +188,7 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// There is no message and no sender, or the time is over.
+    #[track_caller]
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
         let patience = match Instant::now().checked_add(time) {
             Some(_) => Patience::ForSomeTime,
@@ -176,6 +197,7 @@ impl<T> Receiver<T> {
         self.wait(patience)
     }
 
+    #[track_caller]
     fn wait(&self, patience: Patience) -> Result<T, RecvTimeoutError> {
         step();
         let mut woken = Woken::Called;
@@ -186,7 +208,14 @@ impl<T> Receiver<T> {
                 Err(TryRecvError::Empty) if woken == Woken::Late => {
                     return Err(RecvTimeoutError::Timeout);
                 }
-                Err(TryRecvError::Empty) => woken = self.0.receivers.sleep(patience),
+                Err(TryRecvError::Empty) => {
+                    note("sleeps");
+                    woken = self.0.receivers.sleep(patience);
+                    note(match woken {
+                        Woken::Called => "is woken",
+                        Woken::Late => "has slept enough",
+                    });
+                }
             }
         }
     }
@@ -232,6 +261,7 @@ macro_rules! handle {
         impl<T> Drop for $Handle<T> {
             fn drop(&mut self) {
                 step();
+                note(concat!("drops a ", stringify!($Handle)));
                 let (last, discarded) = self.0.with(|state| {
                     state.$count -= 1;
                     // Without a bound, the last receiver drops what is in the channel. With one, that

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use model_schedule::{Line, Patience, Woken, step};
+use model_schedule::{Line, Patience, Woken, note, step};
 
 use crate::MutexGuard;
 
@@ -40,23 +40,35 @@ impl Condvar {
     }
 
     /// Wakes one of those who wait, any one. Returns whether there was one.
+    #[track_caller]
     pub fn notify_one(&self) -> bool {
         step();
-        self.line.call_one()
+        let called = self.line.call_one();
+        note(if called {
+            "wakes one"
+        } else {
+            "finds nobody to wake"
+        });
+        called
     }
 
     /// Wakes all who wait. Returns how many they were.
+    #[track_caller]
     pub fn notify_all(&self) -> usize {
         step();
-        self.line.call_all()
+        let called = self.line.call_all();
+        note(format_args!("wakes {called}"));
+        called
     }
 
     /// Opens the lock and waits to be notified, both at once, then takes the lock again.
+    #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.sleep(guard, Patience::Forever);
     }
 
     /// Waits as long as the condition is true.
+    #[track_caller]
     pub fn wait_while<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -68,6 +80,7 @@ impl Condvar {
     }
 
     /// Waits to be notified, or for some time. A time too long for the clock has no end.
+    #[track_caller]
     pub fn wait_for<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -81,6 +94,7 @@ impl Condvar {
     }
 
     /// Waits to be notified, or for some time.
+    #[track_caller]
     pub fn wait_until<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -91,6 +105,7 @@ impl Condvar {
 
     /// Waits as long as the condition is true, or for some time. It has timed out only if the
     /// condition is still true then.
+    #[track_caller]
     pub fn wait_while_until<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -107,6 +122,7 @@ impl Condvar {
         WaitTimeoutResult(false)
     }
 
+    #[track_caller]
     fn sleep<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -123,7 +139,10 @@ impl Condvar {
             mutex,
             "attempted to use a condition variable with more than one mutex"
         );
-        WaitTimeoutResult(self.line.sleep(patience) == Woken::Late)
+        note("sleeps");
+        let late = self.line.sleep(patience) == Woken::Late;
+        note(if late { "has slept enough" } else { "is woken" });
+        WaitTimeoutResult(late)
     }
 }
 

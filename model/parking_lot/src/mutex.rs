@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use model_schedule::{Line, Patience, step};
+use model_schedule::{Line, Patience, note, note_at, step};
 
 /// A lock that a panic does not poison.
 pub struct Mutex<T: ?Sized> {
@@ -33,19 +34,26 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     /// Waits until the lock is this thread's. For a thread that has it already that is for ever.
+    #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         MutexGuard {
             mutex: self,
-            value: Some(self.hold()),
+            value: Some(self.hold(Location::caller())),
+            place: Location::caller(),
         }
     }
 
     /// Takes the lock if it is free.
+    #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         step();
-        (!self.locked.swap(true, Relaxed)).then(|| MutexGuard {
+        let place = Location::caller();
+        let free = !self.locked.swap(true, Relaxed);
+        note(if free { "locks" } else { "finds it locked" });
+        free.then(|| MutexGuard {
             mutex: self,
             value: Some(ignore_poison(self.value.lock())),
+            place,
         })
     }
 
@@ -54,11 +62,13 @@ impl<T: ?Sized> Mutex<T> {
         ignore_poison(self.value.get_mut())
     }
 
-    fn hold(&self) -> sync::MutexGuard<'_, T> {
+    fn hold(&self, place: &'static Location<'static>) -> sync::MutexGuard<'_, T> {
         step();
         while self.locked.swap(true, Relaxed) {
+            note_at(place, "waits for the lock");
             self.line.sleep(Patience::Forever);
         }
+        note_at(place, "locks");
         ignore_poison(self.value.lock())
     }
 
@@ -96,6 +106,8 @@ pub struct MutexGuard<'mutex, T: ?Sized> {
     mutex: &'mutex Mutex<T>,
     /// `None` only while the lock is open for a moment.
     value: Option<sync::MutexGuard<'mutex, T>>,
+    /// Where the lock was taken.
+    place: &'static Location<'static>,
 }
 
 impl<'mutex, T: ?Sized> MutexGuard<'mutex, T> {
@@ -108,6 +120,7 @@ impl<'mutex, T: ?Sized> MutexGuard<'mutex, T> {
     /// Opens the lock until the result is dropped. There is a step before, and none after.
     pub(crate) fn open(&mut self) -> Open<'_, 'mutex, T> {
         step();
+        note_at(self.place, "opens the lock");
         self.value = None;
         self.mutex.locked.store(false, Relaxed);
         self.mutex.line.call_one();
@@ -124,7 +137,7 @@ pub(crate) struct Open<'guard, 'mutex, T: ?Sized>(&'guard mut MutexGuard<'mutex,
 
 impl<T: ?Sized> Drop for Open<'_, '_, T> {
     fn drop(&mut self) {
-        self.0.value = Some(self.0.mutex.hold());
+        self.0.value = Some(self.0.mutex.hold(self.0.place));
     }
 }
 

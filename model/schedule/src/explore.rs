@@ -4,12 +4,15 @@ use std::cell::Cell;
 use std::env;
 use std::panic;
 use std::sync::Once;
+use std::thread::panicking;
+use std::time::{Duration, Instant};
 
 use shuttle::scheduler::{
     PctScheduler, RandomScheduler, ReplayScheduler, Scheduler, UrwRandomScheduler,
 };
 use shuttle::{Config, MaxSteps, Runner};
 
+use crate::journal::{self, Entry, switches};
 use crate::line;
 
 /// Schedules of each kind in the fast tier. The same ones each time, so that a failure there comes
@@ -20,16 +23,24 @@ const FAST: usize = 500;
 /// ones each time.
 const DEEP: usize = 2_500;
 
+/// Schedules of one kind in a row, in a deep search.
+const TURN: usize = 500;
+
 /// The preemptions that PCT places in a schedule, plus one.
 const DEPTH: usize = 4;
 
 /// Far more than any model needs. Whoever gets here goes round in circles.
 const MOST_STEPS: usize = 30_000;
 
+/// For how long `MODEL_JOURNAL` looks for a short way to fail.
+const SEARCH: Duration = Duration::from_secs(8);
+
 /// Tries a model on the schedules with these seeds, then on some thousands of others.
 ///
-/// With a schedule that was printed by a failure in the environment variable `MODEL_REPLAY`, runs
-/// that one alone.
+/// Two environment variables have it do something else. With a schedule that was printed by a failure
+/// in `MODEL_REPLAY`, it runs that one alone, and tells what each thread did in it. With
+/// `MODEL_JOURNAL=1`, it looks for some seconds for the schedule that fails with the fewest switches
+/// between threads, and tells that one.
 ///
 /// # Panics
 ///
@@ -37,7 +48,7 @@ const MOST_STEPS: usize = 30_000;
 /// that catches the panics of its tasks must not swallow those of an assertion. A panic that is
 /// meant to be caught is made by [`panic::resume_unwind`], which is not reported.
 pub fn explore(model: fn(), seeds: &[u64]) {
-    if replay(model) {
+    if replay(model) || tell(model) {
         return;
     }
     for &seed in seeds {
@@ -54,15 +65,19 @@ pub fn explore(model: fn(), seeds: &[u64]) {
 ///
 /// As [`explore`], and if that variable is no number.
 pub fn explore_deeply(model: fn()) {
-    if replay(model) {
+    if replay(model) || tell(model) {
         return;
     }
     let schedules = env::var("MODEL_SCHEDULES").map_or(DEEP, |number| {
         number.parse().expect("MODEL_SCHEDULES is a number")
     });
-    run(model, RandomScheduler::new(schedules));
-    run(model, PctScheduler::new(DEPTH, schedules));
-    run(model, UrwRandomScheduler::new(schedules));
+    // In turns: what one kind hardly ever finds, another may find at once.
+    for begin in (0..schedules).step_by(TURN) {
+        let schedules = TURN.min(schedules - begin);
+        run(model, RandomScheduler::new(schedules));
+        run(model, PctScheduler::new(DEPTH, schedules));
+        run(model, UrwRandomScheduler::new(schedules));
+    }
 }
 
 fn replay(model: fn()) -> bool {
@@ -72,13 +87,57 @@ fn replay(model: fn()) -> bool {
     let mut scheduler = ReplayScheduler::new_from_encoded(schedule.trim());
     // What was printed ends where the model failed.
     scheduler.set_allow_incomplete();
-    run(model, scheduler);
+    JOURNALS.set(true);
+    let result = panic::catch_unwind(|| run(model, scheduler));
+    journal::end().iter().for_each(|entry| println!("{entry}"));
+    result.unwrap_or_else(|failure| panic::resume_unwind(failure));
     true
+}
+
+fn tell(model: fn()) -> bool {
+    if env::var_os("MODEL_JOURNAL").is_none() {
+        return false;
+    }
+    JOURNALS.set(true);
+    let until = Instant::now() + SEARCH;
+    let mut shortest: Option<Vec<Entry>> = None;
+    let depths = (1..=DEPTH).cycle();
+    for (seed, depth) in (1..).zip(depths) {
+        let scheduler = PctScheduler::new_from_seed(seed, depth, FAST);
+        if panic::catch_unwind(|| run(model, scheduler)).is_err() {
+            let journal = journal::end();
+            if shortest
+                .as_ref()
+                .is_none_or(|shortest| effort(&journal) < effort(shortest))
+            {
+                shortest = Some(journal);
+            }
+        }
+        if Instant::now() > until {
+            break;
+        }
+    }
+    let Some(journal) = shortest else { return true };
+    journal.iter().for_each(|entry| println!("{entry}"));
+    panic!(
+        "the model fails in {} steps, with {} switches",
+        journal.len(),
+        switches(&journal)
+    );
+}
+
+/// What a reader of a journal has to follow.
+fn effort(journal: &[Entry]) -> (usize, usize) {
+    (switches(journal), journal.len())
 }
 
 thread_local! {
     /// The panics in the present execution. All threads of a model share one thread.
     static PANICS: Cell<usize> = const { Cell::new(0) };
+    /// The executions so far, with the present one.
+    static EXECUTIONS: Cell<usize> = const { Cell::new(0) };
+    /// Whether to keep journals.
+    static JOURNALS: Cell<bool> = const { Cell::new(false) };
 }
 
 fn run(model: fn(), scheduler: impl Scheduler + 'static) {
@@ -98,14 +157,30 @@ fn run(model: fn(), scheduler: impl Scheduler + 'static) {
     config.stack_size = 1 << 18;
     line::wake_up();
     PANICS.set(0);
+    let _count = CountExecutions;
     Runner::new(scheduler, config).run(move || {
         // The threads of the last execution have all ended by now.
         refuse_caught_panics();
+        EXECUTIONS.set(EXECUTIONS.get() + 1);
+        if JOURNALS.get() {
+            journal::begin();
+        }
         // PCT will not have a model without a second thread.
         shuttle::thread::spawn(|| ());
         model();
     });
     refuse_caught_panics();
+}
+
+/// Says which execution of a search has failed.
+struct CountExecutions;
+
+impl Drop for CountExecutions {
+    fn drop(&mut self) {
+        if panicking() {
+            println!("failed on schedule {}", EXECUTIONS.get());
+        }
+    }
 }
 
 fn refuse_caught_panics() {

@@ -6,14 +6,19 @@
 //! step before everything that another thread could notice.
 
 mod explore;
+mod journal;
 mod line;
 
 use std::time::Duration;
 
 pub use explore::{explore, explore_deeply};
+pub use journal::{note, note_at};
 pub use line::{Line, Patience, Woken, asleep};
 
 use shuttle::rand::{Rng, thread_rng};
+
+/// A time that may be over at any moment, as every time in a model.
+pub const SOME_TIME: Duration = Duration::from_secs(1);
 
 /// A point at which any other thread may go on instead of this one.
 pub fn step() {

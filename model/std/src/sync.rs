@@ -3,5 +3,5 @@
 /// Nobody waits for a count of references, so this is the real one.
 pub use ::std::sync::{Arc, Weak};
 
-/// Sequentially consistent, whatever the order that is asked for.
-pub use ::shuttle::sync::atomic;
+#[path = "atomic.rs"]
+pub mod atomic;

@@ -13,7 +13,7 @@ pub use ::shuttle::thread::{
 };
 pub use ::std::thread::{Result, panicking};
 
-use model_schedule::{pause, step};
+use model_schedule::{note, pause, step};
 
 /// Every machine has two cores here, or a schedule could not be replayed on another.
 ///
@@ -41,6 +41,7 @@ pub fn park_timeout(_time: Duration) {
 }
 
 /// Starts a thread.
+#[track_caller]
 pub fn spawn<F, T>(work: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -70,6 +71,7 @@ impl Builder {
     /// # Errors
     ///
     /// Never: a model has threads enough.
+    #[track_caller]
     pub fn spawn<F, T>(self, work: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -78,6 +80,7 @@ impl Builder {
         Ok(self.start(work))
     }
 
+    #[track_caller]
     fn start<F, T>(self, work: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -89,11 +92,13 @@ impl Builder {
         // the thread, and is for whoever joins it.
         let thread = self.0.spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(work));
+            note("ends");
             ended.store(true, SeqCst);
             // Its work is done, and its thread-local values are still there.
             step();
             result
         });
+        note("starts a thread");
         JoinHandle {
             thread: thread.expect("Shuttle starts any number of threads"),
             over,
@@ -113,7 +118,13 @@ impl<T> JoinHandle<T> {
     /// # Errors
     ///
     /// What the thread has panicked with.
+    #[track_caller]
     pub fn join(self) -> Result<T> {
+        let name = self.thread().name().map(str::to_owned);
+        note(format_args!(
+            "waits for the end of {}",
+            name.as_deref().unwrap_or("a thread")
+        ));
         self.thread.join().and_then(|result: Result<T>| result)
     }
 

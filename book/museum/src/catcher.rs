@@ -1,0 +1,70 @@
+//! What catches a bug.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Error, Result, bail};
+
+/// A test of one of three kinds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Catcher {
+    /// A model, by its path among the scenarios: `waiting::a_wait_for_nothing_returns`.
+    Model(String),
+    /// A law, by its name among those of a version: `exactly_once`.
+    Law(String),
+    /// A test of the version's own.
+    Test {
+        /// The file in `tests`, without its ending.
+        file: String,
+        /// The path of the test in there.
+        name: String,
+    },
+}
+
+impl Catcher {
+    /// The package and the test target that it is in, and its name there. `version` is the folder.
+    #[must_use]
+    pub fn target(&self, version: &str) -> (String, &str, String) {
+        let short = &version[..2];
+        match self {
+            Catcher::Model(name) => (format!("model-{short}"), "models", format!("{name}::fast")),
+            Catcher::Law(name) => ("benchmark".into(), "laws", format!("{short}::{name}")),
+            Catcher::Test { file, name } => (version.into(), file, name.clone()),
+        }
+    }
+
+    /// The command with which a reader asks it.
+    #[must_use]
+    pub fn command(&self, version: &str) -> String {
+        let (package, target, name) = self.target(version);
+        format!("cargo test -p {package} --test {target} {name}")
+    }
+}
+
+impl FromStr for Catcher {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Catcher> {
+        let (kind, name) = text.split_once(' ').context("a kind and a name")?;
+        match kind {
+            "model" => Ok(Catcher::Model(name.into())),
+            "law" => Ok(Catcher::Law(name.into())),
+            "test" => {
+                let (file, name) = name.split_once("::").context("test FILE::NAME")?;
+                let (file, name) = (file.into(), name.into());
+                Ok(Catcher::Test { file, name })
+            }
+            _ => bail!("{kind} is not model, law or test"),
+        }
+    }
+}
+
+impl fmt::Display for Catcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Catcher::Model(name) => write!(f, "model {name}"),
+            Catcher::Law(name) => write!(f, "law {name}"),
+            Catcher::Test { file, name } => write!(f, "test {file}::{name}"),
+        }
+    }
+}

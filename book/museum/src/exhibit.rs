@@ -1,0 +1,177 @@
+//! The files in `exhibits`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use walkdir::WalkDir;
+
+use crate::Catcher;
+
+/// The versions that have exhibits, by their folders.
+pub const VERSIONS: [&str; 3] = ["v1-fixed", "v2-cancel-panic", "v3-dynamic"];
+
+/// The laws, by the names of their tests, with the first version that keeps each.
+pub const LAWS: &[(&str, &str)] = &[
+    ("exactly_once", "v1-fixed"),
+    ("handed_back", "v1-fixed"),
+    ("bounded", "v1-fixed"),
+    ("back_pressure", "v1-fixed"),
+    ("done_means_done", "v1-fixed"),
+    ("shutdown_ends", "v1-fixed"),
+    ("panic_costs_one_task", "v2-cancel-panic"),
+    ("cancel_is_exclusive", "v2-cancel-panic"),
+    ("no_stranded_task", "v3-dynamic"),
+];
+
+/// A planted bug.
+#[derive(Clone, Debug)]
+pub struct Exhibit {
+    /// The name of its file, without the ending.
+    pub name: String,
+    /// The folder of the version in which it is planted.
+    pub version: String,
+    /// What it is called.
+    pub title: String,
+    /// The law that it breaks, by the name of its test.
+    pub breaks: String,
+    /// What is known to catch it.
+    pub catchers: Vec<Catcher>,
+    /// Who had it, each in Markdown.
+    pub wild: Vec<String>,
+    /// What happens, in Markdown.
+    pub story: String,
+    /// What plants it: a unified diff against the repository.
+    pub patch: String,
+}
+
+impl Exhibit {
+    /// All of them, by version and name.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or is not one of an exhibit.
+    pub fn all(repository: &Path) -> Result<Vec<Exhibit>> {
+        let folder = repository.join("book/museum/exhibits");
+        let mut exhibits = Vec::new();
+        for entry in WalkDir::new(&folder).min_depth(2).sort_by_file_name() {
+            let entry = entry?;
+            exhibits.push(Exhibit::read(entry.path())?);
+        }
+        Ok(exhibits)
+    }
+
+    /// The one with this name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Exhibit::all`], and if there is none.
+    pub fn named(repository: &Path, name: &str) -> Result<Exhibit> {
+        let mut all = Exhibit::all(repository)?.into_iter();
+        all.find(|exhibit| exhibit.name == name)
+            .with_context(|| format!("there is no exhibit {name}; `cargo museum` lists them"))
+    }
+
+    fn read(path: &Path) -> Result<Exhibit> {
+        let name = path.file_stem().and_then(|name| name.to_str());
+        let version = path
+            .parent()
+            .and_then(|folder| folder.file_name()?.to_str());
+        let (Some(name), Some(version)) = (name, version) else {
+            bail!("{} is no exhibit", path.display());
+        };
+        let text = fs::read_to_string(path)?;
+        Exhibit::parse(name, version, &text).with_context(|| path.display().to_string())
+    }
+
+    fn parse(name: &str, version: &str, text: &str) -> Result<Exhibit> {
+        let (head, rest) = text
+            .split_once("\n\n")
+            .context("no empty line after the head")?;
+        let begin = rest.find("\n--- a/").context("no patch")? + 1;
+        let (story, patch) = rest.split_at(begin);
+        let mut exhibit = Exhibit {
+            name: name.into(),
+            version: version.into(),
+            title: String::new(),
+            breaks: String::new(),
+            catchers: Vec::new(),
+            wild: Vec::new(),
+            story: story.trim().into(),
+            patch: patch.into(),
+        };
+        for line in head.lines() {
+            let (key, value) = line
+                .split_once(": ")
+                .with_context(|| format!("no key: {line}"))?;
+            match key {
+                "title" => exhibit.title = value.into(),
+                "breaks" => exhibit.breaks = value.into(),
+                "caught by" => exhibit.catchers.push(value.parse()?),
+                "in the wild" => exhibit.wild.push(value.into()),
+                _ => bail!("no key of an exhibit: {key}"),
+            }
+        }
+        exhibit.check()?;
+        Ok(exhibit)
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure!(
+            VERSIONS.contains(&&*self.version),
+            "{} is no version",
+            self.version
+        );
+        ensure!(!self.title.is_empty(), "no title");
+        ensure!(
+            LAWS.iter().any(|(law, _)| *law == self.breaks),
+            "{} is no law",
+            self.breaks
+        );
+        ensure!(
+            self.catchers
+                .iter()
+                .any(|catcher| !matches!(catcher, Catcher::Test { .. })),
+            "neither a model nor a law catches it"
+        );
+        ensure!(!self.wild.is_empty(), "who had it?");
+        ensure!(!self.story.is_empty(), "no story");
+        Ok(())
+    }
+
+    /// What the patch makes of the files that it changes: their paths in the repository, and their
+    /// text.
+    ///
+    /// # Errors
+    ///
+    /// If it does not apply to the files as they are, or changes others than the version's.
+    pub fn planted(&self, repository: &Path) -> Result<Vec<(String, String)>> {
+        self.patches()?
+            .into_iter()
+            .map(|(path, patch)| {
+                let source = self.version.clone() + "/src/";
+                ensure!(path.starts_with(&source), "{path} is not the version's");
+                let text =
+                    fs::read_to_string(repository.join(&path)).with_context(|| path.clone())?;
+                let patch = diffy::Patch::from_str(&patch)?;
+                let planted = diffy::apply(&text, &patch)
+                    .with_context(|| format!("the patch does not apply to {path} any more"))?;
+                Ok((path, planted))
+            })
+            .collect()
+    }
+
+    /// The patch of each file.
+    fn patches(&self) -> Result<Vec<(String, String)>> {
+        let mut patches: Vec<(String, String)> = Vec::new();
+        for line in self.patch.lines() {
+            if let Some(path) = line.strip_prefix("--- a/") {
+                patches.push((path.into(), String::new()));
+            }
+            let (_, patch) = patches.last_mut().context("the patch has no file")?;
+            patch.push_str(line);
+            patch.push('\n');
+        }
+        Ok(patches)
+    }
+}

@@ -1,0 +1,31 @@
+//! The bug museum: bugs of real pools, planted in copies of the versions, and what catches them.
+//!
+//! An exhibit is a file in `exhibits/VERSION`: what the bug is called, which law it breaks, what
+//! catches it, who had it, the story, and the patch that plants it. [`Exhibit`] reads it. A [`Copy`]
+//! of the workspace is where it is planted, [`Copy::look_for`] asks a model, a law or a test whether it
+//! finds it, and a [`Record`] keeps the answers for the book.
+
+mod catcher;
+mod copy;
+mod exhibit;
+mod record;
+mod schedule;
+mod stress;
+mod trial;
+
+pub use catcher::Catcher;
+pub use copy::Copy;
+pub use exhibit::{Exhibit, LAWS, VERSIONS};
+pub use record::{Catch, DEADLINE, Record, Search, Stress};
+use schedule::schedule;
+pub use schedule::{Step, end_of};
+pub use trial::{Trial, Verdict};
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.map(Path::to_owned).unwrap_or_default()
+}

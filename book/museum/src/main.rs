@@ -1,0 +1,138 @@
+//! `cargo museum`: plants a bug in a copy, and shows what catches it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use museum::{Catcher, Copy, Exhibit, Record, Step};
+
+/// Plants a bug of a real pool in a copy of a version, and shows what catches it
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo museum")]
+struct Arguments {
+    /// The exhibits, by name; without one, lists them
+    exhibits: Vec<String>,
+    /// All exhibits
+    #[arg(long, conflicts_with = "exhibits")]
+    all: bool,
+    /// For how long to try the scenario on real threads as well, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    stress: u64,
+    /// Keep what was seen for the book
+    #[arg(long)]
+    record: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let repository = museum::repository();
+    let exhibits = if arguments.all {
+        Exhibit::all(&repository)?
+    } else {
+        let names = arguments.exhibits.iter();
+        names
+            .map(|name| Exhibit::named(&repository, name))
+            .collect::<Result<_>>()?
+    };
+    if exhibits.is_empty() {
+        return list(&repository);
+    }
+    let copy = Copy::fresh(&repository)?;
+    for exhibit in &exhibits {
+        let record = show(&copy, exhibit, arguments.stress)?;
+        if arguments.record {
+            record.write(&repository, &exhibit.name)?;
+        }
+    }
+    Ok(())
+}
+
+fn list(repository: &Path) -> Result<()> {
+    for exhibit in Exhibit::all(repository)? {
+        println!(
+            "{:<16} {:<21} {}\n{:<38} {}",
+            exhibit.version, exhibit.breaks, exhibit.name, "", exhibit.title
+        );
+    }
+    println!("\ncargo museum NAME plants one in a copy and shows what catches it");
+    Ok(())
+}
+
+fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
+    println!("{} ({})\n", exhibit.title, exhibit.version);
+    println!("{}\n\n{}", exhibit.story, exhibit.patch);
+    copy.plant([exhibit])?;
+    let mut record = Record {
+        catches: copy.catches(exhibit)?,
+        search: None,
+        stress: None,
+        schedule: Vec::new(),
+        left_out: 0,
+    };
+    for catch in &record.catches {
+        print!("caught by {} in {:.2} s", catch.catcher, catch.seconds);
+        match catch.schedule {
+            Some(schedule) => println!(", on schedule {schedule}"),
+            None => println!(),
+        }
+    }
+    let model = exhibit.catchers.iter().find_map(|catcher| match catcher {
+        Catcher::Model(name) => Some(name),
+        _ => None,
+    });
+    let Some(model) = model else {
+        println!();
+        return Ok(record);
+    };
+    let search = copy.time_search(exhibit, model)?;
+    println!("new searches find it on schedules {:?}", search.schedules);
+    let loops = copy.time_stress(exhibit, model, stress)?;
+    match loops.caught {
+        Some(seconds) => println!(
+            "on real threads: in round {}, after {seconds:.2} s",
+            loops.rounds
+        ),
+        None => println!(
+            "on real threads: not in {} rounds, {stress} s",
+            loops.rounds
+        ),
+    }
+    record.search = Some(search);
+    record.stress = Some(loops);
+    let schedule = copy.short_schedule(exhibit, model)?;
+    println!("\nhow it ends, on a schedule with few switches:\n");
+    (record.left_out, record.schedule) = museum::end_of(schedule);
+    print(&record.schedule);
+    Ok(record)
+}
+
+fn print(schedule: &[Step]) {
+    let mut thread = "";
+    for step in schedule {
+        if step.thread != thread {
+            thread = &step.thread;
+            println!("{thread}");
+        }
+        let file = step.place.rsplit('/').next().unwrap_or_default();
+        let times = match step.times {
+            1 => String::new(),
+            times => format!(" ({times} times)"),
+        };
+        println!(
+            "    {:<28} {file:<16} {}",
+            step.what.clone() + &times,
+            step.code
+        );
+    }
+    println!();
+}

@@ -1,0 +1,108 @@
+//! The schedule on which a model fails, as it tells it.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// As much of a schedule as anybody will read.
+const MOST: usize = 60;
+
+/// Something that a thread does in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The thread's name.
+    pub thread: String,
+    /// What it does.
+    pub what: String,
+    /// The file that tells it to, relative to the repository, and the line, with the bug in it. Empty if
+    /// it is nothing that a line of the pool or of the scenario says.
+    pub place: String,
+    /// What is written there.
+    pub code: String,
+    /// How often it is done, with the steps between this one and its next appearance.
+    pub times: usize,
+}
+
+/// The steps that a model has printed. Loops are told once, and what one line does is one step.
+pub(crate) fn schedule(output: &str, workspace: &Path) -> Vec<Step> {
+    let steps = output.lines().filter_map(|line| {
+        let mut parts = line.strip_prefix("step\t")?.split('\t').map(str::to_owned);
+        let (thread, what, place) = (parts.next()?, parts.next()?, parts.next()?);
+        let place = in_repository(&place);
+        Some(Step {
+            thread,
+            what,
+            code: code(workspace, &place).unwrap_or_default(),
+            place,
+            times: 1,
+        })
+    });
+    let mut told = Vec::new();
+    for step in steps {
+        told.push(step);
+        fold(&mut told);
+    }
+    told.dedup_by(|next, step| {
+        let same = (&next.thread, &next.place) == (&step.thread, &step.place);
+        let joined = same && next.times == step.times && !step.place.is_empty();
+        if joined {
+            step.what = format!("{}, {}", step.what, next.what);
+        }
+        joined
+    });
+    told
+}
+
+/// The end of a schedule, and how many steps come before.
+#[must_use]
+pub fn end_of(mut schedule: Vec<Step>) -> (usize, Vec<Step>) {
+    let left_out = schedule.len().saturating_sub(MOST);
+    (left_out, schedule.split_off(left_out))
+}
+
+/// If the last steps are the same as those before them, tells them once.
+fn fold(steps: &mut Vec<Step>) {
+    for period in 1..=6 {
+        let Some(begin) = steps.len().checked_sub(2 * period) else {
+            return;
+        };
+        let (before, again) = steps[begin..].split_at(period);
+        let same = |(one, other): (&Step, &Step)| {
+            (&one.thread, &one.what, &one.place) == (&other.thread, &other.what, &other.place)
+        };
+        if before.iter().zip(again).all(same) {
+            steps.truncate(begin + period);
+            for step in &mut steps[begin..] {
+                step.times += 1;
+            }
+            return;
+        }
+    }
+}
+
+/// `model/v1/../../v1-fixed/src/door.rs` is `v1-fixed/src/door.rs`. The facades are no place: it is for
+/// them to know what they do when something is dropped.
+fn in_repository(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    match parts[..] {
+        ["model", folder, ..] if folder != "scenarios" => String::new(),
+        _ => parts.join("/"),
+    }
+}
+
+/// The line of code at a place.
+fn code(workspace: &Path, place: &str) -> Option<String> {
+    let (file, line) = place.rsplit_once(':')?;
+    let text = fs::read_to_string(workspace.join(file)).ok()?;
+    let line = text
+        .lines()
+        .nth(line.parse::<usize>().ok()?.checked_sub(1)?)?;
+    Some(line.trim().to_owned())
+}

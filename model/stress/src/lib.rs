@@ -1,0 +1,116 @@
+//! The other way to run a scenario: again and again, on real threads, until it fails or the time is
+//! over.
+//!
+//! What `model-schedule` has for the scenarios is here under the same names. `cargo museum` compiles the
+//! same scenarios against this crate and the real `std`, and compares how long each way takes to find the
+//! same bug.
+
+use std::env;
+use std::panic;
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Once, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A time that may be over at about any moment of a round: most take some tens of microseconds.
+pub const SOME_TIME: Duration = Duration::from_micros(200);
+
+/// For how long a scenario is repeated, if `STRESS_SECONDS` does not say otherwise.
+const SECONDS: u64 = 1;
+
+/// A round takes less than a millisecond. If it takes as long as this, it hangs.
+const HANG: Duration = Duration::from_secs(5);
+
+/// Nobody can tell whether real threads are asleep. After this time, most that could be are.
+const TO_FALL_ASLEEP: Duration = Duration::from_millis(1);
+
+/// Gives other threads the time to fall asleep, and takes it that they did.
+#[must_use]
+pub fn asleep() -> usize {
+    thread::sleep(TO_FALL_ASLEEP);
+    usize::MAX
+}
+
+/// Gives other threads the time to fall asleep.
+pub fn until_asleep(_threads: usize) {
+    thread::sleep(TO_FALL_ASLEEP);
+}
+
+/// Lets another thread go on.
+pub fn step() {
+    thread::yield_now();
+}
+
+/// Repeats a scenario.
+///
+/// # Panics
+///
+/// If it fails, or if there was a panic in it that somebody caught. If it hangs, the process ends.
+pub fn explore(scenario: fn(), _seeds: &[u64]) {
+    explore_deeply(scenario);
+}
+
+/// As [`explore`].
+///
+/// # Panics
+///
+/// As [`explore`], and if `STRESS_SECONDS` is no number.
+pub fn explore_deeply(scenario: fn()) {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    static COUNT_PANICS: Once = Once::new();
+    COUNT_PANICS.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            PANICS.fetch_add(1, SeqCst);
+            report(panic);
+        }));
+    });
+    let seconds = env::var("STRESS_SECONDS").map_or(SECONDS, |seconds| {
+        seconds.parse().expect("STRESS_SECONDS is a number")
+    });
+    let (over, rounds) = mpsc::channel::<bool>();
+    let watchdog = thread::spawn(move || {
+        let mut round = 1;
+        while let Ok(goes_on) = rounds.recv_timeout(HANG) {
+            if !goes_on {
+                return;
+            }
+            round += 1;
+        }
+        println!("hangs in round {round}");
+        process::exit(101);
+    });
+    let until = Instant::now() + Duration::from_secs(seconds);
+    for round in 1.. {
+        let result = panic::catch_unwind(scenario);
+        let failed = result.is_err() || PANICS.swap(0, SeqCst) > 0;
+        let goes_on = !failed && Instant::now() < until;
+        over.send(goes_on).expect("the watchdog is awake");
+        assert!(!failed, "failed in round {round}");
+        if !goes_on {
+            println!("no failure in {round} rounds");
+            break;
+        }
+    }
+    watchdog.join().expect("a watchdog does not panic");
+}
+
+/// Makes the two tests of each scenario that `model-schedule` makes. Here they are the same.
+#[macro_export]
+macro_rules! models {
+    ($($model:ident $(: [$($seed:literal),* $(,)?])?),* $(,)?) => { $(
+        mod $model {
+            #[test]
+            fn fast() {
+                $crate::explore(super::$model, &[$($($seed),*)?]);
+            }
+
+            #[test]
+            #[ignore = "as long as it is told to"]
+            fn deep() {
+                $crate::explore_deeply(super::$model);
+            }
+        }
+    )* };
+}

@@ -9,6 +9,9 @@
 //! | `{{#diff v1-fixed v2-cancel-panic}}` | a table: which files of `src` are new, changed, the same, gone |
 //! | `{{#trace NAME}}` | the recorded run `book/traces/NAME.json` as a figure |
 //! | `{{#census NAME NAME ..}}` | workers and queue over time of the runs `book/censuses/NAME.json`, as one figure |
+//! | `{{#exhibit NAME}}` | an exhibit of the bug museum, with what was seen of it |
+//! | `{{#room VERSION}}` | all exhibits of a version |
+//! | `{{#exhibits PAGES}}` | a table of all exhibits, with links to the versions' pages: `VERSION.md`, say |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
@@ -93,6 +96,15 @@ pub(crate) enum Request<'text> {
     },
     Census {
         names: Vec<&'text str>,
+    },
+    Exhibit {
+        name: &'text str,
+    },
+    Room {
+        version: &'text str,
+    },
+    Exhibits {
+        rooms: &'text str,
     },
     Lines {
         path: &'text str,
@@ -193,14 +205,20 @@ impl<'text> Request<'text> {
                 (Some(Request::Census { names }), "")
             }
             ["census"] => (None, "{{#census NAME}} or {{#census NAME NAME ..}}"),
+            ["exhibit", name] => (Some(Request::Exhibit { name }), ""),
+            ["exhibit", ..] => (None, "{{#exhibit NAME}}"),
+            ["room", version] => (Some(Request::Room { version }), ""),
+            ["room", ..] => (None, "{{#room VERSION}}"),
+            ["exhibits", rooms] => (Some(Request::Exhibits { rooms }), ""),
+            ["exhibits", ..] => (None, "{{#exhibits PAGES}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
             ["result", ..] => (None, "{{#result NAME FIELD}}"),
             _ => {
                 return Err(anyhow!(
-                    "there is no directive `{name}`, but file, item, diff, trace, census, lines, \
-                     result"
+                    "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
+                     room, exhibits, lines, result"
                 ));
             }
         };

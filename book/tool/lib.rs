@@ -29,6 +29,8 @@ pub mod figure;
 #[cfg(feature = "site")]
 mod item;
 #[cfg(feature = "site")]
+mod museum;
+#[cfg(feature = "site")]
 mod panels;
 #[cfg(feature = "site")]
 pub mod preprocessor;

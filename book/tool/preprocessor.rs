@@ -6,7 +6,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::directive::{Fault, Request, find};
 use crate::repository::Repository;
-use crate::{census, diff, excerpt, figure, item, results, trace};
+use crate::{census, diff, excerpt, figure, item, museum, results, trace};
 
 /// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
 /// or, as a plain `mdbook build` does, through `cargo book preprocess`.
@@ -97,6 +97,9 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
             runs.collect::<Result<Vec<_>>>()
                 .map(|runs| figure::compared(&runs))
         }
+        Request::Exhibit { name } => museum::exhibit(repository, name),
+        Request::Room { version } => museum::room(repository, version),
+        Request::Exhibits { rooms } => museum::index(repository, rooms),
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),
     }

@@ -35,6 +35,11 @@ impl Repository {
         &self.book
     }
 
+    /// The root, above the book.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The name of the book's folder, as paths of the repository begin with it.
     pub(crate) fn book_name(&self) -> &Path {
         Path::new(self.book.file_name().unwrap_or_default())

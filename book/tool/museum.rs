@@ -1,0 +1,210 @@
+//! The exhibits of the bug museum as parts of a page.
+
+use std::fmt::Write;
+
+use ::museum::{Exhibit, LAWS, Record, Search, Step, Stress};
+use anyhow::{Context, Result, ensure};
+use html_escape::encode_text;
+
+use crate::excerpt::fenced;
+use crate::repository::Repository;
+
+/// All exhibits of a version, each as a section.
+pub(crate) fn room(repository: &Repository, version: &str) -> Result<String> {
+    let exhibits = Exhibit::all(repository.root())?.into_iter();
+    let sections = exhibits
+        .filter(|exhibit| exhibit.version == version)
+        .map(|exhibit| section(repository, &exhibit))
+        .collect::<Result<Vec<_>>>()?;
+    ensure!(!sections.is_empty(), "{version} has no exhibits");
+    Ok(sections.join("\n\n"))
+}
+
+/// One exhibit as a section.
+pub(crate) fn exhibit(repository: &Repository, name: &str) -> Result<String> {
+    section(repository, &Exhibit::named(repository.root(), name)?)
+}
+
+/// All exhibits as a table. `rooms` is where the pages of the versions are, with `VERSION` for the
+/// version's folder.
+pub(crate) fn index(repository: &Repository, rooms: &str) -> Result<String> {
+    let mut table = String::from(
+        "| planted bug | breaks | by searching schedules | by repeating it on threads |\n\
+         |---|---|---:|---:|\n",
+    );
+    for exhibit in Exhibit::all(repository.root())? {
+        let record = Record::read(repository.root(), &exhibit.name)?;
+        writeln!(
+            table,
+            "| [{}]({}#{}) | {} | {} | {} |",
+            exhibit.title,
+            rooms.replace("VERSION", &exhibit.version),
+            exhibit.name,
+            law(&exhibit)?,
+            record.search.as_ref().map_or("no race".into(), searched),
+            record.stress.as_ref().map_or(String::new(), repeated),
+        )?;
+    }
+    Ok(table)
+}
+
+fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
+    let record = Record::read(repository.root(), &exhibit.name)?;
+    let mut text = format!(
+        "### {} {{#{}}}\n\nPlanted in `{}`. It breaks {}.\n\n{}\n\n{}\n\n",
+        exhibit.title,
+        exhibit.name,
+        exhibit.version,
+        law(exhibit)?,
+        exhibit.story,
+        fenced("diff", &exhibit.patch)?,
+    );
+    text.push_str("Who had it:\n\n");
+    for wild in &exhibit.wild {
+        writeln!(text, "- {wild}")?;
+    }
+    text.push_str("\nWhat catches it:\n\n| test | fails after |\n|---|---:|\n");
+    for (catcher, catch) in exhibit.catchers.iter().zip(&record.catches) {
+        let after = match catch.schedule {
+            Some(schedule) => format!("{}, schedule {schedule}", seconds(catch.seconds)),
+            None => seconds(catch.seconds),
+        };
+        let (_, target, name) = catcher.target(&exhibit.version);
+        writeln!(text, "| `{target}` `{name}` | {after} |")?;
+    }
+    if let (Some(search), Some(stress)) = (&record.search, &record.stress) {
+        writeln!(
+            text,
+            "\nNew searches through the schedules of `{}` found it {}. The same scenario on real threads: {}.",
+            search.model,
+            searched(search),
+            repeated(stress),
+        )?;
+    }
+    if !record.schedule.is_empty() {
+        text.push('\n');
+        text.push_str(&schedule(&record));
+    }
+    writeln!(text, "\nTo repeat it: `cargo museum {}`.", exhibit.name)?;
+    Ok(text)
+}
+
+/// The law that an exhibit breaks, with its number.
+fn law(exhibit: &Exhibit) -> Result<String> {
+    let place = LAWS.iter().position(|(law, _)| *law == exhibit.breaks);
+    let number = place.context("there is no such law")? + 1;
+    Ok(format!(
+        "law {number}, *{}*",
+        exhibit.breaks.replace('_', " ")
+    ))
+}
+
+fn searched(search: &Search) -> String {
+    let mut schedules = search.schedules.clone();
+    schedules.sort_unstable();
+    let mut times = search.seconds.clone();
+    times.sort_by(f64::total_cmp);
+    format!(
+        "in {} ({} schedules; the slowest of {} took {})",
+        seconds(times[times.len() / 2]),
+        schedules[schedules.len() / 2],
+        times.len(),
+        times.last().copied().map(seconds).unwrap_or_default(),
+    )
+}
+
+fn repeated(stress: &Stress) -> String {
+    match stress.caught {
+        Some(time) => format!("in {} ({} rounds)", seconds(time), stress.rounds),
+        None => format!("not in {} s ({} rounds)", stress.seconds, stress.rounds),
+    }
+}
+
+/// Two digits, since nobody should believe more of them.
+fn seconds(seconds: f64) -> String {
+    match seconds {
+        ..0.095 => format!("{seconds:.2} s"),
+        ..9.5 => format!("{seconds:.1} s"),
+        _ => format!("{seconds:.0} s"),
+    }
+}
+
+/// The schedule as a table with a column for each thread: time goes down, and one row is what a thread
+/// does until another goes on.
+fn schedule(record: &Record) -> String {
+    let mut threads: Vec<&str> = Vec::new();
+    for step in &record.schedule {
+        if !threads.contains(&&*step.thread) {
+            threads.push(&step.thread);
+        }
+    }
+    let legs: Vec<&[Step]> = record
+        .schedule
+        .chunk_by(|step, next| step.thread == next.thread)
+        .collect();
+    let heads: String = threads
+        .iter()
+        .map(|thread| format!("<th>{}</th>", encode_text(&called(thread))))
+        .collect();
+    let mut rows = String::new();
+    for leg in &legs {
+        rows.push_str("<tr>");
+        for thread in &threads {
+            let here = leg[0].thread == *thread;
+            let cell: String = if here {
+                leg.iter().map(row).collect()
+            } else {
+                String::new()
+            };
+            rows.push_str("<td>");
+            rows.push_str(&cell);
+            rows.push_str("</td>");
+        }
+        rows.push_str("</tr>");
+    }
+    let before = match record.left_out {
+        0 => String::new(),
+        steps => format!(" It begins after {steps} others."),
+    };
+    format!(
+        "<details class=\"schedule\"><summary>A schedule on which the model fails: its last {} steps, with {} \
+         switches</summary><p>Time goes down, and each thread has a column. A row is what one thread does until \
+         another goes on.{before}</p><div class=\"scroll\"><table><thead><tr>{heads}</tr></thead>\
+         <tbody>{rows}</tbody></table></div></details>\n",
+        record.schedule.len(),
+        legs.len() - 1,
+    )
+}
+
+fn row(step: &Step) -> String {
+    let times = match step.times {
+        1 => String::new(),
+        times => format!(" ({times} times)"),
+    };
+    let file = step.place.rsplit('/').next().unwrap_or_default();
+    // Braces are entities, so that nothing is taken for a directive of mdBook.
+    let code = encode_text(&step.code).replace('{', "&#123;");
+    let code = match &*code {
+        "" => code,
+        _ => format!(" <code>{code}</code>"),
+    };
+    format!(
+        "<div><b>{}{times}</b> <span>{}</span>{code}</div>",
+        encode_text(&step.what),
+        encode_text(file),
+    )
+}
+
+/// What a reader calls a thread of a model.
+fn called(thread: &str) -> String {
+    match thread {
+        "main-thread" => "the scenario".to_owned(),
+        _ => match thread
+            .strip_prefix("ThreadId(")
+            .and_then(|id| id.strip_suffix(')'))
+        {
+            Some(id) => format!("thread {id}"),
+            None => thread.to_owned(),
+        },
+    }
+}

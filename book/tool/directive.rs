@@ -12,6 +12,7 @@
 //! | `{{#exhibit NAME}}` | an exhibit of the bug museum, with what was seen of it |
 //! | `{{#room VERSION}}` | all exhibits of a version |
 //! | `{{#exhibits PAGES}}` | a table of all exhibits, with links to the versions' pages: `VERSION.md`, say |
+//! | `{{#findings}}` | how long each exhibit takes to find, as a figure |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
@@ -106,6 +107,7 @@ pub(crate) enum Request<'text> {
     Exhibits {
         rooms: &'text str,
     },
+    Findings,
     Lines {
         path: &'text str,
     },
@@ -211,6 +213,8 @@ impl<'text> Request<'text> {
             ["room", ..] => (None, "{{#room VERSION}}"),
             ["exhibits", rooms] => (Some(Request::Exhibits { rooms }), ""),
             ["exhibits", ..] => (None, "{{#exhibits PAGES}}"),
+            ["findings"] => (Some(Request::Findings), ""),
+            ["findings", ..] => (None, "{{#findings}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
@@ -218,7 +222,7 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
-                     room, exhibits, lines, result"
+                     room, exhibits, findings, lines, result"
                 ));
             }
         };

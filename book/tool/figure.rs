@@ -6,6 +6,7 @@
 use crate::canvas::{Canvas, WIDTH, number};
 use crate::census::Census;
 use crate::drawing::Drawing;
+use crate::finding::{self, Finding};
 use crate::panels;
 use crate::trace::Run;
 use crate::words::{caption, description, plain, table, text};
@@ -39,6 +40,18 @@ pub fn compared(runs: &[Census]) -> String {
         panels::table(runs),
     ];
     block(&panels::draw(runs), words)
+}
+
+/// How long planted bugs take to find, as a block of a page.
+#[must_use]
+pub(crate) fn found(findings: &[Finding]) -> String {
+    let caption = "How long each planted bug takes to find, on a logarithmic scale".to_owned();
+    let words = [
+        finding::description(findings),
+        caption,
+        finding::table(findings),
+    ];
+    block(&finding::draw(findings), words)
 }
 
 fn block(canvas: &Canvas, [description, caption, table]: [String; 3]) -> String {

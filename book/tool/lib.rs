@@ -27,6 +27,8 @@ mod excerpt;
 #[cfg(feature = "site")]
 pub mod figure;
 #[cfg(feature = "site")]
+mod finding;
+#[cfg(feature = "site")]
 mod item;
 #[cfg(feature = "site")]
 mod museum;
@@ -78,4 +80,9 @@ chapters! {
     scale_down = "strategies/scale-down.md",
     resize_policies = "strategies/resize-policies.md",
     rejection = "strategies/rejection.md",
+    the_bug_museum = "proof/the-bug-museum.md",
+    museum_v1 = "proof/museum-v1-fixed.md",
+    museum_v2 = "proof/museum-v2-cancel-panic.md",
+    museum_v3 = "proof/museum-v3-dynamic.md",
+    what_a_green_test_proves = "proof/what-a-green-test-proves.md",
 }

@@ -8,6 +8,7 @@ use html_escape::encode_text;
 
 use crate::excerpt::fenced;
 use crate::repository::Repository;
+use crate::{figure, finding};
 
 /// All exhibits of a version, each as a section.
 pub(crate) fn room(repository: &Repository, version: &str) -> Result<String> {
@@ -46,6 +47,16 @@ pub(crate) fn index(repository: &Repository, rooms: &str) -> Result<String> {
         )?;
     }
     Ok(table)
+}
+
+/// How long each takes to find, as a figure.
+pub(crate) fn findings(repository: &Repository) -> Result<String> {
+    let exhibits = Exhibit::all(repository.root())?.into_iter().map(|exhibit| {
+        let record = Record::read(repository.root(), &exhibit.name)?;
+        Ok((exhibit, record))
+    });
+    let findings = finding::findings(exhibits.collect::<Result<_>>()?);
+    Ok(figure::found(&findings))
 }
 
 fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
@@ -100,14 +111,11 @@ fn law(exhibit: &Exhibit) -> Result<String> {
 }
 
 fn searched(search: &Search) -> String {
-    let mut schedules = search.schedules.clone();
-    schedules.sort_unstable();
-    let mut times = search.seconds.clone();
-    times.sort_by(f64::total_cmp);
+    let times = search.sorted();
     format!(
         "in {} ({} schedules; the slowest of {} took {})",
-        seconds(times[times.len() / 2]),
-        schedules[schedules.len() / 2],
+        seconds(search.median()),
+        search.median_schedule(),
         times.len(),
         times.last().copied().map(seconds).unwrap_or_default(),
     )

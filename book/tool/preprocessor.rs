@@ -100,6 +100,7 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
         Request::Exhibit { name } => museum::exhibit(repository, name),
         Request::Room { version } => museum::room(repository, version),
         Request::Exhibits { rooms } => museum::index(repository, rooms),
+        Request::Findings => museum::findings(repository),
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),
     }

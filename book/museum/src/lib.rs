@@ -11,6 +11,7 @@ mod exhibit;
 mod record;
 mod schedule;
 mod stress;
+mod summary;
 mod trial;
 
 pub use catcher::Catcher;
@@ -19,6 +20,7 @@ pub use exhibit::{Exhibit, LAWS, VERSIONS};
 pub use record::{Catch, DEADLINE, Record, Search, Stress};
 use schedule::schedule;
 pub use schedule::{Step, end_of};
+pub use summary::{Numbers, Summary};
 pub use trial::{Trial, Verdict};
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use museum::{Catcher, Copy, Exhibit, Record, Step};
+use museum::{Catcher, Copy, Exhibit, Record, Step, Summary};
 
 /// Plants a bug of a real pool in a copy of a version, and shows what catches it
 #[derive(Debug, Parser)]
@@ -53,6 +53,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         if arguments.record {
             record.write(&repository, &exhibit.name)?;
         }
+    }
+    if arguments.record {
+        Summary::of_records(&repository)?.write(&repository)?;
     }
     Ok(())
 }

@@ -66,6 +66,30 @@ pub struct Stress {
     pub caught: Option<f64>,
 }
 
+impl Search {
+    /// Seconds: the fastest search first.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<f64> {
+        let mut seconds = self.seconds.clone();
+        seconds.sort_by(f64::total_cmp);
+        seconds
+    }
+
+    /// The middle one, in seconds.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        self.sorted()[self.seconds.len() / 2]
+    }
+
+    /// The schedule on which the middle one failed.
+    #[must_use]
+    pub fn median_schedule(&self) -> usize {
+        let mut schedules = self.schedules.clone();
+        schedules.sort_unstable();
+        schedules[schedules.len() / 2]
+    }
+}
+
 impl Record {
     fn path(repository: &Path, exhibit: &str) -> PathBuf {
         repository

@@ -17,6 +17,8 @@ mod exactly_once;
 mod handing_back;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/staying.rs"]
+mod staying;
 #[path = "../../scenarios/stopping.rs"]
 mod stopping;
 #[path = "../../scenarios/submitting.rs"]

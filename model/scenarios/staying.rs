@@ -1,0 +1,77 @@
+//! Law 9, of those who stay: whoever sleeps is called once or sent away, enough of them stay, and no
+//! task is accepted that nobody can run.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use model_schedule::{models, until_asleep};
+use pool::{Pool, Reason};
+
+use crate::common::{SOME_TIME, adds_one};
+
+models![
+    of_two_who_sleep_each_gets_a_task,
+    who_sleeps_above_a_new_limit_is_sent_away,
+    of_two_whose_time_is_up_one_stays,
+    without_a_worker_to_come_a_task_comes_back,
+];
+
+/// The first task waits for the second.
+fn submit_two_that_meet(pool: &Pool) {
+    let (tell, told) = bounded(1);
+    pool.execute(move || told.recv().unwrap()).unwrap();
+    pool.execute(move || tell.send(()).unwrap()).unwrap();
+}
+
+fn of_two_who_sleep_each_gets_a_task() {
+    let pool = Pool::new(2, 2).unwrap();
+    until_asleep(2);
+    submit_two_that_meet(&pool);
+    pool.wait_idle();
+}
+
+fn who_sleeps_above_a_new_limit_is_sent_away() {
+    let pool = Pool::builder().threads(1..=2);
+    let pool = pool.idle_timeout(Duration::MAX).build().unwrap();
+    submit_two_that_meet(&pool);
+    pool.wait_idle();
+    pool.resize(1).unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 1);
+    while pool.threads() > 1 {
+        thread::yield_now();
+    }
+}
+
+fn of_two_whose_time_is_up_one_stays() {
+    let pool = Pool::builder().threads(1..=2).idle_timeout(SOME_TIME);
+    let pool = pool.build().unwrap();
+    submit_two_that_meet(&pool);
+    pool.wait_idle();
+    while pool.threads() > 1 {
+        thread::yield_now();
+    }
+    // If this one is about to leave as well, nobody will ever be asleep.
+    until_asleep(1);
+    assert_eq!(pool.threads(), 1);
+}
+
+/// The only thread that can be started may leave before the second task comes.
+fn without_a_worker_to_come_a_task_comes_back() {
+    let name = |number| if number == 1 { "good" } else { "b\0d" }.to_owned();
+    let pool = Pool::builder().threads(0..=1).idle_timeout(SOME_TIME);
+    let pool = pool.thread_name(name).build().unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    let second = pool.execute(adds_one(&ran));
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 1 + usize::from(second.is_ok()));
+    if let Err(rejected) = second {
+        assert_eq!(rejected.reason(), Reason::NoWorker);
+    }
+}

@@ -178,9 +178,10 @@ fn schedule(record: &Record) -> String {
         "<details class=\"schedule\"><summary>A schedule on which the model fails: its last {} steps, with {} \
          switches</summary><p>Time goes down, and each thread has a column. A row is what one thread does until \
          another goes on.{before}</p><div class=\"scroll\"><table><thead><tr>{heads}</tr></thead>\
-         <tbody>{rows}</tbody></table></div></details>\n",
+         <tbody>{rows}</tbody></table></div><p>Then: {}.</p></details>\n",
         record.schedule.len(),
         legs.len() - 1,
+        encode_text(&record.ending).replace('{', "&#123;"),
     )
 }
 

@@ -81,6 +81,7 @@ fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
         stress: None,
         schedule: Vec::new(),
         left_out: 0,
+        ending: String::new(),
     };
     for catch in &record.catches {
         print!("caught by {} in {:.2} s", catch.catcher, catch.seconds);
@@ -112,10 +113,12 @@ fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
     }
     record.search = Some(search);
     record.stress = Some(loops);
-    let schedule = copy.short_schedule(exhibit, model)?;
+    let (schedule, ending) = copy.short_schedule(exhibit, model)?;
     println!("\nhow it ends, on a schedule with few switches:\n");
     (record.left_out, record.schedule) = museum::end_of(schedule);
     print(&record.schedule);
+    println!("then: {ending}\n");
+    record.ending = ending;
     Ok(record)
 }
 

@@ -31,6 +31,8 @@ pub struct Record {
     pub schedule: Vec<Step>,
     /// How many are left out.
     pub left_out: usize,
+    /// How it fails after the last step.
+    pub ending: String,
 }
 
 /// A test that has caught it.
@@ -182,19 +184,24 @@ impl Copy {
         let verdict = trial.run(deadline, &[("STRESS_SECONDS", &seconds.to_string())])?;
         let words = ["no failure in ", "failed in round ", "hangs in round "];
         let rounds = words.iter().find_map(|words| verdict.number_after(words));
+        // How long it takes to be sure that it hangs is nobody's fault.
+        let time = match verdict.number_after("begun after ") {
+            Some(milliseconds) => Duration::from_millis(u64::try_from(milliseconds)?),
+            None => verdict.time,
+        };
         Ok(Stress {
             seconds,
             rounds: rounds.context("the loop does not say how often it ran")?,
-            caught: verdict.caught.then_some(verdict.time.as_secs_f64()),
+            caught: verdict.caught.then_some(time.as_secs_f64()),
         })
     }
 
-    /// A schedule on which the model fails, with few switches between threads.
+    /// A schedule on which the model fails, with few switches between threads, and how it fails.
     ///
     /// # Errors
     ///
     /// If none is found.
-    pub fn short_schedule(&self, exhibit: &Exhibit, model: &str) -> Result<Vec<Step>> {
+    pub fn short_schedule(&self, exhibit: &Exhibit, model: &str) -> Result<(Vec<Step>, String)> {
         let trial = self.trial(exhibit, &Catcher::Model(model.to_owned()))?;
         let verdict = trial.run(DEADLINE, &[("MODEL_JOURNAL", "1")])?;
         ensure!(
@@ -202,6 +209,13 @@ impl Copy {
             "{}: {model} fails on no short schedule",
             exhibit.name
         );
-        Ok(schedule(&verdict.output, &self.workspace()))
+        let ending = verdict
+            .output
+            .lines()
+            .find_map(|line| line.strip_prefix("end\t"));
+        let ending = ending
+            .context("the model does not say how it failed")?
+            .to_owned();
+        Ok((schedule(&verdict.output, &self.workspace()), ending))
     }
 }

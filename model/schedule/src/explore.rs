@@ -1,5 +1,6 @@
 //! The search through the schedules of a model.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::env;
 use std::panic;
@@ -24,7 +25,7 @@ const FAST: usize = 500;
 const DEEP: usize = 2_500;
 
 /// Schedules of one kind in a row, in a deep search.
-const TURN: usize = 500;
+const TURN: usize = 100;
 
 /// The preemptions that PCT places in a schedule, plus one.
 const DEPTH: usize = 4;
@@ -100,30 +101,45 @@ fn tell(model: fn()) -> bool {
     }
     JOURNALS.set(true);
     let until = Instant::now() + SEARCH;
-    let mut shortest: Option<Vec<Entry>> = None;
+    let mut shortest: Option<(Vec<Entry>, String)> = None;
     let depths = (1..=DEPTH).cycle();
     for (seed, depth) in (1..).zip(depths) {
         let scheduler = PctScheduler::new_from_seed(seed, depth, FAST);
-        if panic::catch_unwind(|| run(model, scheduler)).is_err() {
+        if let Err(failure) = panic::catch_unwind(|| run(model, scheduler)) {
             let journal = journal::end();
-            if shortest
-                .as_ref()
-                .is_none_or(|shortest| effort(&journal) < effort(shortest))
-            {
-                shortest = Some(journal);
+            let shorter = |(other, _): &(Vec<Entry>, String)| effort(&journal) < effort(other);
+            if shortest.as_ref().is_none_or(shorter) {
+                shortest = Some((journal, ending(&*failure)));
             }
         }
         if Instant::now() > until {
             break;
         }
     }
-    let Some(journal) = shortest else { return true };
+    let Some((journal, ending)) = shortest else {
+        return true;
+    };
     journal.iter().for_each(|entry| println!("{entry}"));
+    println!("end\t{ending}");
     panic!(
         "the model fails in {} steps, with {} switches",
         journal.len(),
         switches(&journal)
     );
+}
+
+/// How an execution failed, in one line.
+fn ending(failure: &(dyn Any + Send)) -> String {
+    let message = failure.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| failure.downcast_ref::<&str>().copied());
+    match message {
+        Some(message) if message.starts_with("deadlock") => "every thread waits".to_owned(),
+        Some(message) if message.starts_with("exceeded max_steps") => {
+            "threads go round in circles".to_owned()
+        }
+        Some(message) => message.lines().collect::<Vec<_>>().join(" "),
+        None => "a panic".to_owned(),
+    }
 }
 
 /// What a reader of a journal has to follow.

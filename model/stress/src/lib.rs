@@ -71,14 +71,19 @@ pub fn explore_deeply(scenario: fn()) {
     });
     let (over, rounds) = mpsc::channel::<bool>();
     let watchdog = thread::spawn(move || {
-        let mut round = 1;
+        let (mut round, mut began) = (1, Duration::ZERO);
+        let first = Instant::now();
         while let Ok(goes_on) = rounds.recv_timeout(HANG) {
             if !goes_on {
                 return;
             }
             round += 1;
+            began = first.elapsed();
         }
-        println!("hangs in round {round}");
+        println!(
+            "hangs in round {round}, begun after {} ms",
+            began.as_millis()
+        );
         process::exit(101);
     });
     let until = Instant::now() + Duration::from_secs(seconds);

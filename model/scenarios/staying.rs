@@ -2,18 +2,20 @@
 //! task is accepted that nobody can run.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::fmt;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use model_schedule::{models, until_asleep};
-use pool::{Pool, Reason};
+use pool::{Load, Moment, Pool, Reason, Scaling};
 
-use crate::common::{SOME_TIME, adds_one};
+use crate::common::{Gate, SOME_TIME, adds_one};
 
 models![
     of_two_who_sleep_each_gets_a_task,
+    who_is_called_when_its_time_is_up_takes_the_task,
     who_sleeps_above_a_new_limit_is_sent_away,
     of_two_whose_time_is_up_one_stays,
     without_a_worker_to_come_a_task_comes_back,
@@ -30,6 +32,35 @@ fn of_two_who_sleep_each_gets_a_task() {
     let pool = Pool::new(2, 2).unwrap();
     until_asleep(2);
     submit_two_that_meet(&pool);
+    pool.wait_idle();
+}
+
+/// Thinks about the second idle worker until the gate is open.
+struct ThinksOnce(AtomicUsize, Gate);
+
+impl fmt::Debug for ThinksOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ThinksOnce")
+    }
+}
+
+impl Scaling for ThinksOnce {
+    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+        if moment == Moment::Idle && self.0.fetch_add(1, SeqCst) == 1 {
+            self.1.pass();
+        }
+        0
+    }
+}
+
+/// It has been counted on, so it must not ask the policy first: the other one, which has asked and has to
+/// stay, would sleep on.
+fn who_is_called_when_its_time_is_up_takes_the_task() {
+    let (closed, gate) = Gate::new();
+    let policy = ThinksOnce(AtomicUsize::new(0), gate);
+    let pool = Pool::builder().threads(2).idle_timeout(SOME_TIME);
+    let pool = pool.scaling(policy).build().unwrap();
+    pool.execute(move || drop(closed)).unwrap();
     pool.wait_idle();
 }
 

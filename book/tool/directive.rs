@@ -8,6 +8,7 @@
 //! | `{{#diff v1-fixed v2-cancel-panic door.rs}}` | what changed in one file of `src` |
 //! | `{{#diff v1-fixed v2-cancel-panic}}` | a table: which files of `src` are new, changed, the same, gone |
 //! | `{{#trace NAME}}` | the recorded run `book/traces/NAME.json` as a figure |
+//! | `{{#trace NAME NAME ..}}` | several, on axes of the same length, played together |
 //! | `{{#census NAME NAME ..}}` | workers and queue over time of the runs `book/censuses/NAME.json`, as one figure |
 //! | `{{#exhibit NAME}}` | an exhibit of the bug museum, with what was seen of it |
 //! | `{{#room VERSION}}` | all exhibits of a version |
@@ -93,7 +94,7 @@ pub(crate) enum Request<'text> {
         new: &'text str,
     },
     Trace {
-        name: &'text str,
+        names: Vec<&'text str>,
     },
     Census {
         names: Vec<&'text str>,
@@ -200,8 +201,11 @@ impl<'text> Request<'text> {
             ["diff", old, new, file] => (Some(Request::DiffOfFile { old, new, file }), ""),
             ["diff", old, new] => (Some(Request::DiffOfCrate { old, new }), ""),
             ["diff", ..] => (None, "{{#diff OLD NEW FILE}} or {{#diff OLD NEW}}"),
-            ["trace", name] => (Some(Request::Trace { name }), ""),
-            ["trace", ..] => (None, "{{#trace NAME}}"),
+            ["trace", _, ..] => {
+                let names = words[1..].to_vec();
+                (Some(Request::Trace { names }), "")
+            }
+            ["trace"] => (None, "{{#trace NAME}} or {{#trace NAME NAME ..}}"),
             ["census", _, ..] => {
                 let names = words[1..].to_vec();
                 (Some(Request::Census { names }), "")

@@ -17,10 +17,11 @@ pub(crate) struct Drawing<'run> {
 }
 
 impl<'run> Drawing<'run> {
-    pub(crate) fn new(run: &'run Run) -> Drawing<'run> {
+    /// A drawing of a run on an axis that ends at `end`: with the run, or later.
+    pub(crate) fn new(run: &'run Run, end: u64) -> Drawing<'run> {
         Drawing {
             run,
-            canvas: Canvas::new(run.end),
+            canvas: Canvas::new(end),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::census::Census;
 use crate::drawing::Drawing;
 use crate::finding::{self, Finding};
 use crate::panels;
+use crate::playback::Playback;
 use crate::trace::Run;
 use crate::words::{caption, description, plain, table, text};
 
@@ -25,10 +26,25 @@ const LIGHT: [(&str, &str); 4] = [
 /// The run as a block of a page, in one line: a blank line would end a block of HTML.
 #[must_use]
 pub fn inline(run: &Run) -> String {
-    let mut drawing = Drawing::new(run);
+    drawn(run, run.end)
+}
+
+/// Runs on axes of the same length, to be played together.
+#[must_use]
+pub fn side_by_side(runs: &[Run]) -> String {
+    let end = runs.iter().map(|run| run.end).max().unwrap_or(1);
+    let figures: String = runs.iter().map(|run| drawn(run, end)).collect();
+    format!(
+        "<div class=\"compare\">{}</div>\n",
+        figures.replace('\n', "")
+    )
+}
+
+fn drawn(run: &Run, end: u64) -> String {
+    let mut drawing = Drawing::new(run, end);
     drawing.draw();
     let words = [description(run), caption(&run.title), table(run)];
-    block(&drawing.canvas, words)
+    block(&drawing.canvas, Some(&Playback::of_run(run, end)), words)
 }
 
 /// Workers and queue of several runs as a block of a page.
@@ -39,7 +55,8 @@ pub fn compared(runs: &[Census]) -> String {
         panels::captions(runs),
         panels::table(runs),
     ];
-    block(&panels::draw(runs), words)
+    let playback = Playback::of_censuses(runs, panels::end(runs));
+    block(&panels::draw(runs), Some(&playback), words)
 }
 
 /// How long planted bugs take to find, as a block of a page.
@@ -51,15 +68,22 @@ pub(crate) fn found(findings: &[Finding]) -> String {
         caption,
         finding::table(findings),
     ];
-    block(&finding::draw(findings), words)
+    block(&finding::draw(findings), None, words)
 }
 
-fn block(canvas: &Canvas, [description, caption, table]: [String; 3]) -> String {
+fn block(
+    canvas: &Canvas,
+    playback: Option<&Playback>,
+    [description, caption, table]: [String; 3],
+) -> String {
+    let play = playback.map_or(String::new(), |playback| {
+        String::from(" ") + &playback.attribute()
+    });
     let label = text(&description);
     let height = number(canvas.y);
     let svg = canvas.elements.join("");
     format!(
-        "<figure class=\"trace\"><div class=\"scroll\"><svg class=\"run\" role=\"img\" \
+        "<figure class=\"trace\"{play}><div class=\"scroll\"><svg class=\"run\" role=\"img\" \
          aria-label=\"{label}\" viewBox=\"0 0 {WIDTH} {height}\" \
          xmlns=\"http://www.w3.org/2000/svg\">{svg}</svg></div>\
          <figcaption>{caption}</figcaption>{table}</figure>\n"
@@ -69,7 +93,7 @@ fn block(canvas: &Canvas, [description, caption, table]: [String; 3]) -> String 
 /// The run as an SVG file of its own, on white paper.
 #[must_use]
 pub fn standalone(run: &Run) -> String {
-    let mut drawing = Drawing::new(run);
+    let mut drawing = Drawing::new(run, run.end);
     drawing
         .canvas
         .label(16.0, 24.0, "title", &plain(&run.title));

@@ -35,6 +35,8 @@ mod museum;
 #[cfg(feature = "site")]
 mod panels;
 #[cfg(feature = "site")]
+mod playback;
+#[cfg(feature = "site")]
 pub mod preprocessor;
 #[cfg(feature = "site")]
 pub mod repository;

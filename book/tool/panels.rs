@@ -58,7 +58,8 @@ pub(crate) fn draw(runs: &[Census]) -> Canvas {
     canvas
 }
 
-fn end(runs: &[Census]) -> u64 {
+/// When the longest of them ends.
+pub(crate) fn end(runs: &[Census]) -> u64 {
     runs.iter().map(|run| run.end).max().unwrap_or(1)
 }
 

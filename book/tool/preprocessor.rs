@@ -87,8 +87,15 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
         Request::Item { path, name, docs } => item::excerpt(repository, path, name, *docs),
         Request::DiffOfFile { old, new, file } => diff::of_file(repository, old, new, file),
         Request::DiffOfCrate { old, new } => diff::of_crate(repository, old, new),
-        Request::Trace { name } => {
-            trace::Run::recorded(repository, name).map(|run| figure::inline(&run))
+        Request::Trace { names } => {
+            let runs = names
+                .iter()
+                .map(|name| trace::Run::recorded(repository, name));
+            let runs = runs.collect::<Result<Vec<_>>>()?;
+            Ok(match &runs[..] {
+                [run] => figure::inline(run),
+                runs => figure::side_by_side(runs),
+            })
         }
         Request::Census { names } => {
             let runs = names

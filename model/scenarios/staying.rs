@@ -18,6 +18,7 @@ models![
     who_is_called_when_its_time_is_up_takes_the_task,
     who_sleeps_above_a_new_limit_is_sent_away,
     of_two_whose_time_is_up_one_stays,
+    a_tick_keeps_to_limits_that_change_while_it_makes_a_name,
     without_a_worker_to_come_a_task_comes_back,
 ];
 
@@ -90,6 +91,48 @@ fn of_two_whose_time_is_up_one_stays() {
     // If this one is about to leave as well, nobody will ever be asleep.
     until_asleep(1);
     assert_eq!(pool.threads(), 1);
+}
+
+/// Wants one worker at each tick, and would send all away who sleep.
+#[derive(Debug)]
+struct OneAtMost;
+
+impl Scaling for OneAtMost {
+    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+        usize::from(moment == Moment::Tick)
+    }
+
+    fn excess(&self, _load: &Load) -> usize {
+        usize::MAX
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(SOME_TIME)
+    }
+
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
+}
+
+fn a_tick_keeps_to_limits_that_change_while_it_makes_a_name() {
+    let (closed, gate) = Gate::new();
+    let name = move |number| {
+        if thread::current().name() == Some("pool-tick") {
+            gate.pass();
+        }
+        format!("worker-{number}")
+    };
+    let pool = Pool::builder().threads(0..=2).thread_name(name);
+    let pool = pool.scaling(OneAtMost).build().unwrap();
+    thread::yield_now();
+    pool.resize(2).unwrap();
+    until_asleep(3); // the clock, too: it waits for its time, or at the gate
+    drop(closed);
+    for _ in 0..8 {
+        thread::yield_now();
+        assert_eq!(pool.threads(), 2);
+    }
 }
 
 /// The only thread that can be started may leave before the second task comes.

@@ -218,7 +218,9 @@ impl Census {
 
     /// A worker leaves. It was parked, or has found the queue empty under the same lock as now, or is one
     /// too many. In the last case nobody is parked: `resize` has sent them away, and nobody parks while
-    /// there are too many. So those who remain are awake, and will come to what is queued.
+    /// there are too many. So those who remain will come to what is queued: they are awake, or away and
+    /// look when they are back. To wait for one who is away is the lesser evil: to take another task would
+    /// be to run more tasks than there may be workers.
     pub(crate) fn strike(&mut self, number: usize, shared: &Shared) {
         let at = self.live.iter().position(|member| member.number == number);
         let member = self.live.swap_remove(at.expect("a worker leaves once"));

@@ -56,6 +56,8 @@ impl Shared {
         // If a thread cannot be started, the next tick tries again.
         let _ = self.hire(inside, floor);
         let census = &mut inside.census;
+        // The limits may be others by now: the lock was open while names were made.
+        let floor = floor.max(census.limits.min);
         census.dismiss(excess.min(census.live().saturating_sub(floor)), self);
     }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
-use v3_dynamic::{BuildError, Lazy, OnDemand, Pool, Reaper};
+use v3_dynamic::{BuildError, Lazy, Load, Moment, OnDemand, Pool, Reaper, Scaling};
 
 #[test]
 fn a_pool_made_larger_runs_more_at_once_without_a_new_submission() {
@@ -249,4 +249,94 @@ fn limits_that_change_all_the_time_strand_no_task() {
 #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
 fn limits_that_change_all_the_time_strand_no_task_in_a_storm() {
     storm(5_000);
+}
+
+#[test]
+fn what_is_queued_waits_for_a_worker_that_is_still_in_its_start_hook() {
+    let watchdog = Watchdog::start();
+    let (second, first) = (Gate::new(), Gate::new());
+    let _open = (OpenOnDrop(&second), OpenOnDrop(&first));
+    let (starts, hook) = (Arc::new(AtomicUsize::new(0)), second.clone());
+    let started = Arc::clone(&starts);
+    let pool = Pool::builder()
+        .threads(1..=2)
+        .idle_timeout(Duration::MAX)
+        .on_thread_start(move || {
+            if started.fetch_add(1, SeqCst) == 1 {
+                hook.pass();
+            }
+        });
+    let pool = watchdog.watch(pool.build().unwrap());
+    let task = first.clone();
+    pool.execute(move || task.pass()).unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    until(|| starts.load(SeqCst) == 2);
+    pool.resize(1).unwrap();
+    first.open();
+    until(|| pool.threads() == 1);
+    assert_eq!((ran.load(SeqCst), pool.queue_len()), (0, 1));
+    second.open();
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// Wants one worker at each tick, would send all away, and notes how many there are.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct NotesTicks(mpsc::Sender<usize>);
+
+#[cfg(target_os = "linux")]
+impl Scaling for NotesTicks {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        let tick = moment == Moment::Tick;
+        if tick {
+            // Nobody listens any more when the test is over.
+            let _ = self.0.send(load.live);
+        }
+        usize::from(tick)
+    }
+
+    fn excess(&self, _load: &Load) -> usize {
+        usize::MAX
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(10))
+    }
+
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tick_keeps_to_limits_that_have_changed_while_it_made_a_name() {
+    let watchdog = Watchdog::start();
+    let (tell, lives) = mpsc::channel();
+    let (named, naming) = mpsc::channel();
+    let gate = Gate::new();
+    let _open = OpenOnDrop(&gate);
+    let at = gate.clone();
+    let name = move |number| {
+        if number == 1 {
+            named.send(()).unwrap();
+            at.pass();
+        }
+        format!("worker-{number}")
+    };
+    let (came, workers) = mpsc::channel();
+    let pool = Pool::builder().threads(0..=8).scaling(NotesTicks(tell));
+    let pool = pool.on_thread_start(move || came.send(common::this_thread()).unwrap());
+    let pool = watchdog.watch(pool.thread_name(name).build().unwrap());
+    naming.recv().unwrap();
+    pool.resize(4..=8).unwrap();
+    // Only who sleeps can be sent away.
+    workers
+        .iter()
+        .take(4)
+        .for_each(|worker| common::until_asleep(&worker));
+    gate.open();
+    assert_eq!((lives.recv(), lives.recv()), (Ok(0), Ok(4)));
 }

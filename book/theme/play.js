@@ -1,0 +1,120 @@
+// Plays the recorded runs. A line moves through the figure; what is right of it has not happened yet.
+// Without this script, a figure shows the whole run.
+(() => {
+    'use strict';
+
+    // How long a whole run takes on the page.
+    const SECONDS = 8;
+    const SVG = 'http://www.w3.org/2000/svg';
+
+    const element = (name, parent, properties) =>
+        parent.appendChild(Object.assign(document.createElement(name), properties));
+
+    // One figure: shows a moment of it, and says what there is then.
+    function view(figure) {
+        const { axis: [left, right, end], names, states } = JSON.parse(figure.dataset.play);
+        const svg = figure.querySelector('svg');
+        const height = svg.viewBox.baseVal.height;
+        const shape = (name, attributes) => {
+            const made = svg.appendChild(document.createElementNS(SVG, name));
+            for (const [key, value] of Object.entries(attributes)) {
+                made.setAttribute(key, value);
+            }
+            return made;
+        };
+        const veil = shape('rect', { class: 'veil', y: 0, height });
+        const now = shape('line', { class: 'now', y1: 0, y2: height });
+        return {
+            end,
+            times: states.map(([at]) => at),
+            show(at) {
+                const x = left + (right - left) * Math.min(at, end) / end;
+                veil.setAttribute('x', x);
+                // Marks at the end of the run are a little wider than their moment.
+                veil.setAttribute('width', at < end ? right + 8 - x : 0);
+                now.setAttribute('x1', x);
+                now.setAttribute('x2', x);
+                now.style.display = at < end ? '' : 'none';
+                const state = states.findLast(([since]) => since <= at);
+                return state[1].map((count, place) => `${count} ${names[place]}`).join(', ');
+            },
+        };
+    }
+
+    // The controls of one figure, or of several that are played together.
+    function player(views, controls) {
+        const end = Math.max(...views.map((view) => view.end));
+        const times = [...new Set(views.flatMap((view) => view.times)), end].sort((a, b) => a - b);
+        controls.className = 'player';
+        const button = (text, press) => {
+            const made = element('button', controls, { type: 'button', textContent: text });
+            made.addEventListener('click', press);
+            return made;
+        };
+        const play = button('Play', () => (began === null ? start() : stop()));
+        button('‹ Step', () => step(times.findLast((time) => time < at) ?? 0));
+        button('Step ›', () => step(times.find((time) => time > at) ?? end));
+        const slider = element('input', controls, { type: 'range', min: 0, max: end, step: 1 });
+        slider.setAttribute('aria-label', 'time');
+        slider.addEventListener('input', () => step(Number(slider.value)));
+        const words = element('output', controls, {});
+
+        let at = end;
+        // The moment on the page's clock at which time was zero, while it plays.
+        let began = null;
+
+        function show(time) {
+            at = Math.min(time, end);
+            const said = views.map((view) => view.show(at));
+            const clock = `${(at / 1000).toFixed(end < 10000 ? 2 : 1)} ms`;
+            words.textContent = at === end ? `${clock}, the whole run` : `${clock}: ${said.join(' | ')}`;
+            slider.value = at;
+            slider.setAttribute('aria-valuetext', words.textContent);
+        }
+
+        function step(time) {
+            stop();
+            show(time);
+        }
+
+        function start() {
+            const from = at === end ? 0 : at;
+            began = performance.now() - (from / end) * SECONDS * 1000;
+            play.textContent = 'Pause';
+            requestAnimationFrame(frame);
+        }
+
+        function stop() {
+            began = null;
+            play.textContent = 'Play';
+        }
+
+        function frame(clock) {
+            if (began === null) {
+                return;
+            }
+            show(Math.max(0, ((clock - began) / (SECONDS * 1000)) * end));
+            if (at === end) {
+                stop();
+            } else {
+                requestAnimationFrame(frame);
+            }
+        }
+
+        show(end);
+    }
+
+    for (const group of document.querySelectorAll('.compare')) {
+        const figures = [...group.querySelectorAll('figure[data-play]')];
+        const controls = document.createElement('div');
+        group.prepend(controls);
+        player(figures.map(view), controls);
+    }
+    for (const figure of document.querySelectorAll('figure[data-play]')) {
+        if (!figure.closest('.compare')) {
+            const controls = document.createElement('div');
+            figure.querySelector('.scroll').after(controls);
+            player([view(figure)], controls);
+        }
+    }
+})();

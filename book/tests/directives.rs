@@ -683,11 +683,14 @@ fn a_trace_becomes_a_figure() {
     let repository = repository("trace", &files);
     let figure = expanded(&repository, "before\n\n{{#trace sample}}\nafter\n");
     assert!(
-        figure.starts_with("before\n\n<figure class=\"trace\">"),
+        figure.starts_with("before\n\n<figure class=\"trace\" data-play="),
         "{figure}"
     );
     assert!(figure.ends_with("</figure>\n\nafter\n"), "{figure}");
     assert_eq!(figure.lines().count(), 5, "the figure is one line");
+    let both = expanded(&repository, "{{#trace sample sample}}\n");
+    assert!(both.starts_with("<div class=\"compare\"><figure"), "{both}");
+    assert_eq!(both.matches("<figure ").count(), 2);
     assert_fault(
         &repository,
         "{{#trace none}}",
@@ -712,6 +715,9 @@ fn several_censuses_become_one_figure() {
     let repository = repository("census", &files);
     let figure = expanded(&repository, "before\n\n{{#census a b}}\nafter\n");
     assert_eq!(figure.lines().count(), 5, "the figure is one line");
+    let both = expanded(&repository, "{{#trace sample sample}}\n");
+    assert!(both.starts_with("<div class=\"compare\"><figure"), "{both}");
+    assert_eq!(both.matches("<figure ").count(), 2);
     assert_eq!(figure.matches("class=\"live\"").count(), 2 + 1);
     assert_fault(
         &repository,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use book::census::Census;
-use book::figure::{compared, inline, standalone};
+use book::figure::{compared, inline, side_by_side, standalone};
 use book::repository::Repository;
 use book::trace::Run;
 
@@ -41,6 +41,46 @@ fn events(parts: &[String]) -> String {
 
 fn count(figure: &str, part: &str) -> usize {
     figure.matches(part).count()
+}
+
+#[test]
+fn a_figure_says_what_there_is_at_each_moment() {
+    // The first task waits 10 ms for its worker, the second 20 ms for a place.
+    let tasks = [
+        task(1, 1, [0, 1_000, 10_000, 40_000], "finished"),
+        task(2, 2, [5_000, 25_000, 30_000, 50_000], "panicked"),
+    ];
+    let figure = inline(&run(&events(&tasks)));
+    let (_, play) = figure.split_once("data-play=\"").unwrap();
+    let play = play.split_once('"').unwrap().0.replace("&quot;", "\"");
+    let (_, states) = play.split_once("\"states\":").unwrap();
+    // A time, and then: waiting to submit, in the queue, running, over.
+    let expected = [
+        "[0,[1,0,0,0]]",
+        "[1000,[0,1,0,0]]",
+        "[5000,[1,1,0,0]]",
+        "[10000,[1,0,1,0]]",
+        "[25000,[0,1,1,0]]",
+        "[30000,[0,0,2,0]]",
+        "[40000,[0,0,1,1]]",
+        "[50000,[0,0,0,2]]",
+    ];
+    assert!(
+        states.starts_with(&format!("[{}]", expected.join(","))),
+        "{states}"
+    );
+}
+
+#[test]
+fn runs_side_by_side_have_one_scale() {
+    let short = run(&events(&[task(1, 1, [0, 0, 0, 10_000], "finished")]));
+    let long = run(&events(&[task(1, 1, [0, 0, 0, 40_000], "finished")]));
+    let both = side_by_side(&[short, long]);
+    assert_eq!(
+        count(&both, ">40 ms<"),
+        2,
+        "both axes go to the end of the longer run"
+    );
 }
 
 #[test]

@@ -3,13 +3,15 @@
 //! An exhibit is a file in `exhibits/VERSION`: what the bug is called, which law it breaks, what
 //! catches it, who had it, the story, and the patch that plants it. [`Exhibit`] reads it. A [`Copy`]
 //! of the workspace is where it is planted, [`Copy::look_for`] asks a model, a law or a test whether it
-//! finds it, and a [`Record`] keeps the answers for the book.
+//! finds it, and a [`Record`] keeps the answers for the book. [`Laws`] says which law every test holds.
 
 mod catcher;
 mod copy;
 mod exhibit;
+mod laws;
 mod record;
 mod schedule;
+mod sources;
 mod stress;
 mod summary;
 mod trial;
@@ -17,6 +19,7 @@ mod trial;
 pub use catcher::Catcher;
 pub use copy::Copy;
 pub use exhibit::{Exhibit, LAWS, VERSIONS};
+pub use laws::{Cell, Evidence, Laws, Row};
 pub use record::{Catch, DEADLINE, Record, Search, Stress};
 use schedule::schedule;
 pub use schedule::{Step, end_of};

@@ -731,6 +731,120 @@ fn several_censuses_become_one_figure() {
     );
 }
 
+// ---- laws ----
+
+/// Two laws on three versions: little enough to know each cell.
+const LAWS: [(&str, &str); 11] = [
+    (
+        "benchmark/tests/laws.rs",
+        "macro_rules! laws {
+            ($($v:ident: from_v1 $(, $later:ident)*;)*) => { $(mod $v {
+                #[test] fn bounded() {}
+                #[test] #[ignore = \"long\"] fn bounded_in_a_storm() {}
+                $(laws!(@$later);)*
+            })* };
+            (@from_v2) => { #[test] fn cancel_is_exclusive() {} };
+        }
+        laws! { v1: from_v1; v2: from_v1, from_v2; v3: from_v1, from_v2; }",
+    ),
+    (
+        "benchmark/tests/v1_on_v2.rs",
+        "extern crate v2_cancel_panic as v1_fixed;
+        #[path = \"../../v1-fixed/tests/a.rs\"] mod a;",
+    ),
+    ("model/scenarios/topic.rs", "models![of_two];"),
+    ("model/v1/tests/models.rs", ""),
+    ("model/v2/tests/models.rs", "mod topic;"),
+    ("model/v3/tests/models.rs", "mod topic;"),
+    (
+        "v1-fixed/tests/a.rs",
+        "#[test] fn few() {} #[test] fn printed() {}",
+    ),
+    ("v2-cancel-panic/tests/b.rs", ""),
+    ("v3-dynamic/tests/c.rs", ""),
+    (
+        "book/museum/exhibits/v2-cancel-panic/bug.patch",
+        "title: Neither < both\nbreaks: cancel_is_exclusive\ncaught by: law cancel_is_exclusive\n\
+         in the wild: somebody\n\nA story.\n\n--- a/v2-cancel-panic/src/a.rs\n",
+    ),
+    (
+        "book/museum/laws.json",
+        r#"{"laws": [
+            {"law": "bounded", "title": "bounded", "promise": "Never more.",
+             "laws": ["bounded", "bounded_in_a_storm"], "tests": {"v1-fixed": ["a::few"]}},
+            {"law": "cancel_is_exclusive", "title": "cancel", "promise": "One & not both.",
+             "laws": ["cancel_is_exclusive"], "models": ["topic::of_two"]}
+        ], "other promises": [{"title": "Printed", "tests": {"v1-fixed": ["a::printed"]}}]}"#,
+    ),
+];
+
+#[test]
+fn the_laws_become_a_table_that_unfolds() {
+    let repository = repository("laws", &LAWS);
+    let table = expanded(&repository, "before\n\n{{#laws room-VERSION.md}}\nafter\n");
+    assert_eq!(table.lines().count(), 5, "the table is one line: {table}");
+    let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
+    let cells: Vec<Vec<&str>> = rows.iter().map(|row| row.split("<td>").collect()).collect();
+    assert_eq!(
+        cells.len(),
+        4,
+        "two laws, a head, and another promise: {table}"
+    );
+    let unfolds = |what: &str, names: &[&str]| {
+        let names: String = names
+            .iter()
+            .map(|name| format!("<li>{name}</li>"))
+            .collect();
+        format!("<details><summary>{what}</summary><ul>{names}</ul></details>")
+    };
+
+    assert_eq!(cells[0][1], "1. <b>bounded</b><br>Never more.</td>");
+    let both = [
+        "<code>v1::<wbr>bounded</code>",
+        "<code>v1::<wbr>bounded_<wbr>in_<wbr>a_<wbr>storm</code> (deep)",
+    ];
+    let tests = unfolds("1 test", &["<code>a::<wbr>few</code>"]);
+    assert_eq!(
+        cells[0][2],
+        unfolds("2 law tests", &both) + &tests + "</td>"
+    );
+    let earlier = unfolds("1 earlier test", &["<code>v1 a::<wbr>few</code>"]);
+    assert!(
+        cells[0][3].ends_with(&(earlier.clone() + "</td>")),
+        "{}",
+        cells[0][3]
+    );
+    assert!(!cells[0][4].contains(&earlier), "nobody runs it on v3");
+
+    assert_eq!(cells[1][1], "2. <b>cancel</b><br>One &amp; not both.</td>");
+    assert_eq!(cells[1][2], "<i>not promised yet</i></td>");
+    let model = unfolds("1 model", &["<code>topic::<wbr>of_<wbr>two</code>"]);
+    let bug = "<a href=\"room-v2-cancel-panic.md#bug\">Neither &lt; both</a>";
+    assert!(
+        cells[1][3].ends_with(&(model + &unfolds("1 planted bug", &[bug]) + "</td>")),
+        "{}",
+        cells[1][3]
+    );
+    assert_eq!(cells[3][1], "Printed</td>");
+    assert_eq!(cells[3][4], "</td></tr></tbody></table></div>\n\nafter\n");
+}
+
+#[test]
+fn laws_without_a_table_or_with_tests_that_have_no_names_are_faults() {
+    let (_, files) = LAWS.split_last().unwrap();
+    let none = repository("laws-without-a-table", files);
+    assert_fault(&none, "{{#laws a.md}}", &["book/museum/laws.json"]);
+    assert_fault(&none, "{{#laws}}", &["write {{#laws PAGES}}"]);
+    let mut files = LAWS;
+    files[6].1 = "macro_rules! m { ($n:ident) => { #[test] fn $n() {} } } m!(few);";
+    let nameless = repository("laws-with-nameless-tests", &files);
+    assert_fault(
+        &nameless,
+        "{{#laws a.md}}",
+        &["v1-fixed/tests has tests that a macro makes"],
+    );
+}
+
 // ---- the preprocessor ----
 
 #[test]

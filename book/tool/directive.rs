@@ -14,6 +14,7 @@
 //! | `{{#room VERSION}}` | all exhibits of a version |
 //! | `{{#exhibits PAGES}}` | a table of all exhibits, with links to the versions' pages: `VERSION.md`, say |
 //! | `{{#findings}}` | how long each exhibit takes to find, as a figure |
+//! | `{{#laws PAGES}}` | a table of what holds each law on each version, with links to the exhibits as above |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
@@ -109,6 +110,9 @@ pub(crate) enum Request<'text> {
         rooms: &'text str,
     },
     Findings,
+    Laws {
+        rooms: &'text str,
+    },
     Lines {
         path: &'text str,
     },
@@ -219,6 +223,8 @@ impl<'text> Request<'text> {
             ["exhibits", ..] => (None, "{{#exhibits PAGES}}"),
             ["findings"] => (Some(Request::Findings), ""),
             ["findings", ..] => (None, "{{#findings}}"),
+            ["laws", rooms] => (Some(Request::Laws { rooms }), ""),
+            ["laws", ..] => (None, "{{#laws PAGES}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
@@ -226,7 +232,7 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
-                     room, exhibits, findings, lines, result"
+                     room, exhibits, findings, laws, lines, result"
                 ));
             }
         };

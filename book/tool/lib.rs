@@ -31,6 +31,8 @@ mod finding;
 #[cfg(feature = "site")]
 mod item;
 #[cfg(feature = "site")]
+mod laws;
+#[cfg(feature = "site")]
 mod museum;
 #[cfg(feature = "site")]
 mod panels;
@@ -87,4 +89,5 @@ chapters! {
     museum_v2 = "proof/museum-v2-cancel-panic.md",
     museum_v3 = "proof/museum-v3-dynamic.md",
     what_a_green_test_proves = "proof/what-a-green-test-proves.md",
+    what_holds_the_laws = "proof/what-holds-the-laws.md",
 }

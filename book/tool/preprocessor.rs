@@ -6,7 +6,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::directive::{Fault, Request, find};
 use crate::repository::Repository;
-use crate::{census, diff, excerpt, figure, item, museum, results, trace};
+use crate::{census, diff, excerpt, figure, item, laws, museum, results, trace};
 
 /// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
 /// or, as a plain `mdbook build` does, through `cargo book preprocess`.
@@ -108,6 +108,7 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
         Request::Room { version } => museum::room(repository, version),
         Request::Exhibits { rooms } => museum::index(repository, rooms),
         Request::Findings => museum::findings(repository),
+        Request::Laws { rooms } => laws::table(repository, rooms),
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),
     }

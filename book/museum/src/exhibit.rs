@@ -54,10 +54,6 @@ impl Exhibit {
     pub fn all(repository: &Path) -> Result<Vec<Exhibit>> {
         let folder = repository.join("book/museum/exhibits");
         let mut exhibits = Vec::new();
-        // git does not keep a folder without a file.
-        if !folder.exists() {
-            return Ok(exhibits);
-        }
         for entry in WalkDir::new(&folder).min_depth(2).sort_by_file_name() {
             let entry = entry?;
             exhibits.push(Exhibit::read(entry.path())?);

@@ -67,15 +67,6 @@ pub struct Cell<'l> {
     pub exhibits: Vec<&'l Exhibit>,
 }
 
-impl Cell<'_> {
-    /// Whether nothing holds it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let tests = [&self.laws, &self.models, &self.tests, &self.earlier];
-        tests.into_iter().all(Vec::is_empty) && self.exhibits.is_empty()
-    }
-}
-
 /// A test or a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -197,8 +188,14 @@ impl Laws {
         }
         for row in self.rows() {
             for version in row.tests.keys() {
-                if !VERSIONS.contains(&&**version) {
-                    faults.push(format!("{}: {version} is no version", row.title));
+                match VERSIONS.contains(&&**version) {
+                    false => faults.push(format!("{}: {version} is no version", row.title)),
+                    true if place(version) < row.since() => faults.push(format!(
+                        "a test in {version}/tests cannot hold {}, which {version} does not promise: \
+                         enter it elsewhere",
+                        row.law
+                    )),
+                    true => {}
                 }
             }
             for model in &row.models {

@@ -1,5 +1,6 @@
 //! That the table of the laws names every test, and nothing that is not there.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use museum::{LAWS, Laws, VERSIONS, repository};
@@ -131,6 +132,28 @@ fn a_test_of_two_laws_is_found() {
 }
 
 #[test]
+fn a_test_of_a_law_that_its_version_does_not_promise_is_found() {
+    let table = read("book/museum/laws.json");
+    let test = "\"watchdog::a_test_that_hangs_ends_with_its_name_and_the_state_of_its_pool\"";
+    let (before, after) = table.split_once(test).unwrap();
+    let before = before.trim_end().trim_end_matches(',');
+    let (head, tail) = before
+        .split_once("\"law\": \"panic_costs_one_task\"")
+        .unwrap();
+    let tests = tail.replacen(
+        "\"tests\": {",
+        &format!("\"tests\": {{\"v1-fixed\": [{test}],"),
+        1,
+    );
+    let faults = faults(&format!(
+        "{head}\"law\": \"panic_costs_one_task\"{tests}{after}"
+    ));
+    let expected = "cannot hold panic_costs_one_task, which v1-fixed does not promise";
+    assert_eq!(faults.len(), 1, "{}", faults.join("\n"));
+    assert!(faults[0].contains(expected), "{}", faults[0]);
+}
+
+#[test]
 fn a_law_that_no_model_holds_is_found() {
     let table = read("book/museum/laws.json");
     let model = "submitting::never_more_tasks_run_than_there_are_threads_and_never_more_wait_than_there_are_places";
@@ -142,6 +165,35 @@ fn a_law_that_no_model_holds_is_found() {
     for (fault, expected) in faults.iter().zip(expected) {
         assert!(fault.starts_with(&expected), "{fault}");
     }
+}
+
+/// The page says so.
+#[test]
+fn all_tests_run_on_later_versions_but_those_of_what_v1_does_not_promise() {
+    let laws = Laws::read(&repository()).unwrap();
+    let mut left_out = BTreeSet::new();
+    for row in laws.laws().iter().chain(laws.others()) {
+        for (place, version) in VERSIONS.iter().enumerate() {
+            let own = laws
+                .cell(row, version)
+                .map_or(Vec::new(), |cell| cell.tests);
+            for later in &VERSIONS[place + 1..] {
+                let earlier = laws
+                    .cell(row, later)
+                    .map_or(Vec::new(), |cell| cell.earlier);
+                for test in &own {
+                    let name = format!("{} {}", &version[..2], test.name);
+                    if !earlier.iter().any(|other| other.name == name) {
+                        let file = test.name.split("::").next().unwrap();
+                        left_out.insert(format!("{version}/tests/{file}.rs on {later}"));
+                    }
+                }
+            }
+        }
+    }
+    let expected = VERSIONS[1..].iter();
+    let expected = expected.map(|later| format!("v1-fixed/tests/panicking.rs on {later}"));
+    assert_eq!(left_out, expected.collect());
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn arms(laws: &TokenStream) -> Result<BTreeMap<String, Vec<Test>>> {
             match arm.take() {
                 None => arm = words(group.stream()).into_iter().find(is_arm),
                 Some(name) => {
-                    tests_within(group.stream(), arms.entry(name.to_string()).or_default())
+                    tests_within(group.stream(), arms.entry(name.to_string()).or_default());
                 }
             }
         }

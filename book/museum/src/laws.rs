@@ -188,14 +188,14 @@ impl Laws {
         }
         for row in self.rows() {
             for version in row.tests.keys() {
-                match VERSIONS.contains(&&**version) {
-                    false => faults.push(format!("{}: {version} is no version", row.title)),
-                    true if place(version) < row.since() => faults.push(format!(
+                if !VERSIONS.contains(&&**version) {
+                    faults.push(format!("{}: {version} is no version", row.title));
+                } else if place(version) < row.since() {
+                    faults.push(format!(
                         "a test in {version}/tests cannot hold {}, which {version} does not promise: \
                          enter it elsewhere",
                         row.law
-                    )),
-                    true => {}
+                    ));
                 }
             }
             for model in &row.models {

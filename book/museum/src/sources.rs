@@ -233,7 +233,7 @@ fn attribute(brackets: &Group) -> String {
     first.map(|name| name.to_string()).unwrap_or_default()
 }
 
-/// What stands behind `name!` and, for a definition, the name of what is defined.
+/// The brackets of each call `name!`. Behind `macro_rules!` they follow the name of the macro.
 fn macros(tokens: &TokenStream, name: &str) -> Vec<Group> {
     let mut found = Vec::new();
     let mut tokens = tokens.clone().into_iter().peekable();

@@ -7,14 +7,16 @@ use std::thread;
 use model_schedule::{models, step, until_asleep};
 use pool::{Pool, Reason};
 
-use crate::common::{SOME_TIME, adds_one, busy_pool};
+use crate::common::{Gate, SOME_TIME, adds_one, busy_pool};
 
 models![
     never_more_tasks_run_than_there_are_threads_and_never_more_wait_than_there_are_places,
     submitters_that_wait_are_let_in_one_after_the_other,
     a_submitter_that_is_asleep_is_let_in_when_a_place_comes_free,
+    a_submitter_that_falls_asleep_as_a_place_comes_free_is_let_in,
     a_submitter_whose_time_is_over_keeps_no_place_from_another,
     a_task_that_submits_never_waits,
+    a_busy_worker_has_taken_one_task_and_no_more,
 ];
 
 fn never_more_tasks_run_than_there_are_threads_and_never_more_wait_than_there_are_places() {
@@ -75,6 +77,23 @@ fn a_submitter_that_is_asleep_is_let_in_when_a_place_comes_free() {
     }
 }
 
+/// Nobody else takes a place, so no later signal makes up for one that comes before the sleep.
+fn a_submitter_that_falls_asleep_as_a_place_comes_free_is_let_in() {
+    // It looks again for so many steps before it falls asleep, more or less.
+    for steps in [200, 250, 300, 350] {
+        let (pool, closed) = busy_pool(1);
+        pool.execute(|| ()).unwrap();
+        let opener = thread::spawn(move || {
+            for _ in 0..steps {
+                step();
+            }
+            drop(closed);
+        });
+        pool.execute(|| ()).unwrap();
+        opener.join().unwrap();
+    }
+}
+
 /// The signal for a free place must not get lost with somebody who does not want it any more.
 fn a_submitter_whose_time_is_over_keeps_no_place_from_another() {
     let (ran, late) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -120,4 +139,16 @@ fn a_task_that_submits_never_waits() {
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst) + full.load(SeqCst), 3);
     assert!(full.load(SeqCst) > 0, "two tasks had the one place");
+}
+
+/// What a worker has taken and does not run would be one more place, and out of everybody's sight.
+fn a_busy_worker_has_taken_one_task_and_no_more() {
+    let pool = Pool::new(1, 2).unwrap();
+    let (closed, gate) = Gate::new();
+    let accepted = (0..4).filter(|_| {
+        let gate = gate.clone();
+        pool.try_execute(move || gate.pass()).is_ok()
+    });
+    assert!(accepted.count() <= 3, "one runs, two are queued");
+    drop(closed);
 }

@@ -11,6 +11,7 @@
 //! | `{{#trace NAME NAME ..}}` | several, on axes of the same length, played together |
 //! | `{{#census NAME NAME ..}}` | workers and queue over time of the runs `book/censuses/NAME.json`, as one figure |
 //! | `{{#exhibit NAME}}` | an exhibit of the bug museum, with what was seen of it |
+//! | `{{#patch NAME}}` | its patch alone |
 //! | `{{#room VERSION}}` | all exhibits of a version |
 //! | `{{#exhibits PAGES}}` | a table of all exhibits, with links to the versions' pages: `VERSION.md`, say |
 //! | `{{#findings}}` | how long each exhibit takes to find, as a figure |
@@ -101,6 +102,9 @@ pub(crate) enum Request<'text> {
         names: Vec<&'text str>,
     },
     Exhibit {
+        name: &'text str,
+    },
+    Patch {
         name: &'text str,
     },
     Room {
@@ -217,6 +221,8 @@ impl<'text> Request<'text> {
             ["census"] => (None, "{{#census NAME}} or {{#census NAME NAME ..}}"),
             ["exhibit", name] => (Some(Request::Exhibit { name }), ""),
             ["exhibit", ..] => (None, "{{#exhibit NAME}}"),
+            ["patch", name] => (Some(Request::Patch { name }), ""),
+            ["patch", ..] => (None, "{{#patch NAME}}"),
             ["room", version] => (Some(Request::Room { version }), ""),
             ["room", ..] => (None, "{{#room VERSION}}"),
             ["exhibits", rooms] => (Some(Request::Exhibits { rooms }), ""),
@@ -232,7 +238,7 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
-                     room, exhibits, findings, laws, lines, result"
+                     patch, room, exhibits, findings, laws, lines, result"
                 ));
             }
         };

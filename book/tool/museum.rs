@@ -26,6 +26,11 @@ pub(crate) fn exhibit(repository: &Repository, name: &str) -> Result<String> {
     section(repository, &Exhibit::named(repository.root(), name)?)
 }
 
+/// The patch of one exhibit.
+pub(crate) fn patch(repository: &Repository, name: &str) -> Result<String> {
+    fenced("diff", &Exhibit::named(repository.root(), name)?.patch)
+}
+
 /// All exhibits as a table. `rooms` is where the pages of the versions are, with `VERSION` for the
 /// version's folder.
 pub(crate) fn index(repository: &Repository, rooms: &str) -> Result<String> {

@@ -105,6 +105,7 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
                 .map(|runs| figure::compared(&runs))
         }
         Request::Exhibit { name } => museum::exhibit(repository, name),
+        Request::Patch { name } => museum::patch(repository, name),
         Request::Room { version } => museum::room(repository, version),
         Request::Exhibits { rooms } => museum::index(repository, rooms),
         Request::Findings => museum::findings(repository),

@@ -15,6 +15,7 @@ use shuttle::{Config, MaxSteps, Runner};
 
 use crate::journal::{self, Entry, switches};
 use crate::line;
+use crate::spawning;
 
 /// Schedules of each kind in the fast tier. The same ones each time, so that a failure there comes
 /// from a change.
@@ -177,6 +178,7 @@ fn run(model: fn(), scheduler: impl Scheduler + 'static) {
     Runner::new(scheduler, config).run(move || {
         // The threads of the last execution have all ended by now.
         refuse_caught_panics();
+        spawning::begin();
         EXECUTIONS.set(EXECUTIONS.get() + 1);
         if JOURNALS.get() {
             journal::begin();

@@ -8,12 +8,16 @@
 mod explore;
 mod journal;
 mod line;
+mod spawning;
 
 use std::time::Duration;
 
 pub use explore::{explore, explore_deeply};
 pub use journal::{note, note_at};
 pub use line::{Line, Patience, Woken, asleep};
+pub use spawning::{
+    AtWork, spawns_fail_after, spawns_may_fail, spawns_succeed, take_thread, working,
+};
 
 use shuttle::rand::{Rng, thread_rng};
 

@@ -11,6 +11,12 @@ mod facade {
     use model_parking_lot as lock;
     use model_std as standard;
 
+    /// No thread can be started with this.
+    fn hopeless() -> standard::thread::Builder {
+        model_schedule::spawns_fail_after(0);
+        standard::thread::Builder::new()
+    }
+
     macro_rules! promises {
         ($($promise:ident),* $(,)?) => { $(
             mod $promise {
@@ -36,6 +42,11 @@ mod real {
     use crossbeam_channel as channel;
     use parking_lot as lock;
     use std as standard;
+
+    /// No thread can be started with this: no machine has room for its stack.
+    fn hopeless() -> standard::thread::Builder {
+        standard::thread::Builder::new().stack_size(isize::MAX as usize / 2)
+    }
 
     macro_rules! promises {
         ($($promise:ident),* $(,)?) => { $(

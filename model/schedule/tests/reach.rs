@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use model_crossbeam_channel::bounded;
 use model_parking_lot::{Condvar, Mutex};
-use model_schedule::{asleep, explore, step, until_asleep};
+use model_schedule::{
+    asleep, explore, spawns_fail_after, spawns_may_fail, step, until_asleep, working,
+};
 use model_std::sync::atomic::AtomicBool;
 use model_std::thread;
 
@@ -88,6 +90,48 @@ fn a_wait_with_a_time_out_is_no_deadlock() {
                     .timed_out()
             );
             nobody.0.get_mut();
+        },
+        &[],
+    );
+}
+
+#[test]
+fn a_thread_is_started_or_not_where_spawns_may_fail() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        spawns_may_fail();
+        let started = thread::Builder::new().spawn(|| ());
+        ENDS[usize::from(started.is_ok())].fetch_add(1, SeqCst);
+    });
+}
+
+/// Whether threads can be started begins anew with each schedule, and so does the count of them.
+#[test]
+fn so_many_threads_can_be_started_as_the_scenario_says() {
+    explore(
+        || {
+            let start = || thread::Builder::new().spawn(|| ());
+            let first = start().unwrap();
+            spawns_fail_after(1);
+            let second = start().unwrap();
+            assert!(start().is_err());
+            first.join().unwrap();
+            second.join().unwrap();
+            assert!(start().is_err(), "those that have ended are no new ones");
+            assert_eq!(working(), 0);
+        },
+        &[],
+    );
+}
+
+/// A thread that nobody has joined is seen on some schedule.
+#[test]
+#[should_panic(expected = "is still at work")]
+fn a_thread_that_is_left_behind_is_found() {
+    explore(
+        || {
+            drop(thread::Builder::new().spawn(|| ()).unwrap());
+            assert_eq!(working(), 0, "it is still at work");
         },
         &[],
     );

@@ -13,7 +13,7 @@ pub use ::shuttle::thread::{
 };
 pub use ::std::thread::{Result, panicking};
 
-use model_schedule::{note, pause, step};
+use model_schedule::{AtWork, note, pause, step, take_thread};
 
 /// Every machine has two cores here, or a schedule could not be replayed on another.
 ///
@@ -41,13 +41,16 @@ pub fn park_timeout(_time: Duration) {
 }
 
 /// Starts a thread.
+///
+/// This is how scenarios start threads of their own, of which there are always enough. (The real one
+/// panics if there are not: no pool uses it.)
 #[track_caller]
 pub fn spawn<F, T>(work: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Builder::new().start(work)
+    Builder::new().start(work, None)
 }
 
 /// Settings of a thread to be.
@@ -70,18 +73,26 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Never: a model has threads enough.
+    /// If the scenario says so ([`spawns_fail_after`](model_schedule::spawns_fail_after) and its like). What
+    /// would have run is dropped before this returns, as in the real std.
     #[track_caller]
     pub fn spawn<F, T>(self, work: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Ok(self.start(work))
+        if !take_thread() {
+            // Others go on while the operating system looks for a thread.
+            step();
+            note("gets no thread");
+            drop(work);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(self.start(work, Some(AtWork::new())))
     }
 
     #[track_caller]
-    fn start<F, T>(self, work: F) -> JoinHandle<T>
+    fn start<F, T>(self, work: F, at_work: Option<AtWork>) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -94,6 +105,7 @@ impl Builder {
             let result = catch_unwind(AssertUnwindSafe(work));
             note("ends");
             ended.store(true, SeqCst);
+            drop(at_work);
             // Its work is done, and its thread-local values are still there.
             step();
             result

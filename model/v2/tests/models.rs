@@ -15,6 +15,8 @@ mod exactly_once;
 mod handing_back;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/spawning.rs"]
+mod spawning;
 #[path = "../../scenarios/stopping.rs"]
 mod stopping;
 #[path = "../../scenarios/submitting.rs"]

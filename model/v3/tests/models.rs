@@ -15,8 +15,12 @@ mod counting;
 mod exactly_once;
 #[path = "../../scenarios/handing_back.rs"]
 mod handing_back;
+#[path = "../../scenarios/hiring.rs"]
+mod hiring;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/spawning.rs"]
+mod spawning;
 #[path = "../../scenarios/staying.rs"]
 mod staying;
 #[path = "../../scenarios/stopping.rs"]

@@ -18,6 +18,7 @@ promises![
     the_values_of_a_thread_are_dropped_before_it_is_joined,
     a_thread_that_nobody_joins_ends_all_the_same,
     threads_may_borrow_what_outlives_them,
+    what_a_thread_would_have_run_is_dropped_if_it_cannot_be_started,
 ];
 
 fn a_thread_returns_its_result() {
@@ -98,4 +99,16 @@ fn threads_may_borrow_what_outlives_them() {
         thread.join().unwrap();
     });
     assert_eq!(ran.load(SeqCst), 2);
+}
+
+fn what_a_thread_would_have_run_is_dropped_if_it_cannot_be_started() {
+    let (kept, ran) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+    let (inside, count) = (Arc::clone(&kept), Arc::clone(&ran));
+    let work = move || {
+        let _inside = inside;
+        count.fetch_add(1, SeqCst);
+    };
+    let error = super::hopeless().spawn(work).unwrap_err();
+    assert_eq!(error.kind(), standard::io::ErrorKind::WouldBlock);
+    assert_eq!((Arc::strong_count(&kept), ran.load(SeqCst)), (1, 0));
 }

@@ -114,6 +114,105 @@ fn every_worker_may_panic_at_once() {
     }
 }
 
+#[test]
+fn every_worker_may_panic_at_once_among_submitters_that_wait() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(4, 2).unwrap());
+    let gate = Gate::new();
+    for _ in 0..4 {
+        gate.occupy(|wait| {
+            let task = move || {
+                wait();
+                panic!("all at once");
+            };
+            pool.execute(task).unwrap();
+        });
+    }
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let submitters: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| pool.execute(adds_one(&ran))))
+            .collect();
+        thread::sleep(Duration::from_millis(20));
+        gate.open();
+        // One or the other may find a place on its way: it is dropped with the rest.
+        for submitter in submitters {
+            if let Err(rejected) = submitter.join().unwrap() {
+                assert_eq!(rejected.reason(), Reason::ShutDown);
+            }
+        }
+    });
+    pool.wait_idle();
+    assert_eq!(pool.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+    assert_eq!((pool.threads(), Arc::strong_count(&ran)), (0, 1));
+}
+
+#[test]
+fn the_last_worker_may_drop_the_pool_with_what_is_queued() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let (group, gate) = (pool.group(), Gate::new());
+    gate.occupy(|wait| {
+        let task = move || {
+            wait();
+            panic!("the last worker dies");
+        };
+        pool.execute(task).unwrap();
+    });
+    let ran = Arc::new(AtomicUsize::new(0));
+    let last = Arc::clone(&pool);
+    group.execute(adds_one(&ran)).unwrap();
+    group.execute(move || drop(last)).unwrap(); // never runs
+    group.execute(adds_one(&ran)).unwrap();
+    drop(pool);
+    gate.open();
+    group.wait();
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (0, 1));
+}
+
+#[test]
+fn the_end_of_a_worker_that_panicked_may_still_submit() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 4).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (tell, told) = std::sync::mpsc::channel();
+    let (inside, count) = (Arc::clone(&pool), Arc::clone(&ran));
+    let task = move || {
+        common::at_exit(move || tell.send(inside.execute(adds_one(&count)).is_ok()).unwrap());
+        panic!("a task panics");
+    };
+    pool.execute(task).unwrap();
+    assert!(told.recv().unwrap());
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.threads()), (1, 1));
+}
+
+/// The pool keeps the payload for whoever joins the thread, and the payload keeps the pool.
+#[test]
+fn a_payload_that_owns_its_pool_keeps_it() {
+    let _watchdog = Watchdog::start();
+    let pool = Arc::new(Pool::new(2, 4).unwrap());
+    let (there, gate) = (Arc::downgrade(&pool), Gate::new());
+    let (last, at) = (Arc::clone(&pool), gate.clone());
+    let task = move || {
+        at.pass();
+        panic_any(last);
+    };
+    pool.execute(task).unwrap();
+    drop(pool);
+    gate.open();
+    until(|| there.upgrade().unwrap().threads() == 1);
+    // Nobody owns it any more, and it works as before.
+    let pool = there.upgrade().unwrap();
+    pool.execute(|| ()).unwrap();
+    pool.shutdown();
+    assert_eq!((pool.threads(), Arc::strong_count(&pool)), (0, 2));
+}
+
 struct PanicOnDrop;
 
 impl Drop for PanicOnDrop {

@@ -211,3 +211,59 @@ fn waiting_for_its_own_pool_on_a_worker_panics_at_once_and_the_pool_lives_on() {
     pool.wait_idle();
     assert_eq!(pool.threads(), 1);
 }
+
+/// In a destructor of a thread-local value nobody can catch the panic.
+#[cfg(unix)]
+#[test]
+fn waiting_for_its_own_pool_at_the_end_of_a_worker_aborts_and_does_not_hang() {
+    let _watchdog = Watchdog::start();
+    if common::is_child() {
+        let pool = Arc::new(Pool::new(1, 1).unwrap());
+        let inside = Arc::clone(&pool);
+        pool.execute(move || common::at_exit(move || inside.wait_idle()))
+            .unwrap();
+        pool.shutdown();
+        return;
+    }
+    let test = "waiting_for_its_own_pool_at_the_end_of_a_worker_aborts_and_does_not_hang";
+    let child = common::in_child(test, "ulimit -c 0");
+    assert_eq!(child.status.code(), None, "ended by a signal: {child:?}");
+    // It was not the watchdog that ended it.
+    assert!(!String::from_utf8_lossy(&child.stderr).contains("hangs"));
+}
+
+/// The time that these threads have spent on a core so far.
+#[cfg(target_os = "linux")]
+fn cpu_time(threads: &[std::path::PathBuf]) -> Duration {
+    let nanos = threads.iter().map(|thread| {
+        let stat = std::fs::read_to_string(thread.with_file_name("schedstat")).unwrap();
+        stat.split(' ').next().unwrap().parse::<u64>().unwrap()
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "two seconds of doing nothing: run by `cargo deep`"]
+fn sixteen_workers_that_wait_for_tasks_use_next_to_no_cpu() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(16, 16).unwrap());
+    let meeting = Arc::new(std::sync::Barrier::new(16));
+    let (tell, told) = mpsc::channel();
+    for _ in 0..16 {
+        let (tell, meeting) = (tell.clone(), Arc::clone(&meeting));
+        let task = move || {
+            meeting.wait();
+            tell.send(common::this_thread()).unwrap();
+        };
+        pool.execute(task).unwrap();
+    }
+    let threads: Vec<_> = (0..16).map(|_| told.recv().unwrap()).collect();
+    threads
+        .iter()
+        .for_each(|thread| common::until_asleep(thread));
+    let before = cpu_time(&threads);
+    thread::sleep(Duration::from_secs(2));
+    let used = cpu_time(&threads) - before;
+    assert!(used < Duration::from_millis(10), "{used:?}");
+}

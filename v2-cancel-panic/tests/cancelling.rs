@@ -155,6 +155,26 @@ fn a_waiter_whose_deadline_passes_does_not_take_the_place_of_the_next_with_it() 
 }
 
 #[test]
+fn a_cancelled_task_may_own_the_pool_alone() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 8);
+    let (there, group) = (Arc::downgrade(&pool), pool.group());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let token = CancelToken::new();
+    let last = Arc::clone(&pool);
+    pool.execute_with(&token, move || drop(last)).unwrap();
+    for _ in 0..4 {
+        group.execute(adds_one(&ran)).unwrap();
+    }
+    drop(pool);
+    token.cancel();
+    gate.open();
+    assert_eq!((group.wait().completed, ran.load(SeqCst)), (4, 4));
+    assert!(there.upgrade().is_none());
+    assert_eq!(group.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+}
+
+#[test]
 fn cancelling_a_group_leaves_the_others_alone() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy_pool(&watchdog, 8);

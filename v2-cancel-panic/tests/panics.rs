@@ -7,9 +7,10 @@ use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use common::{Gate, Watchdog, adds_one};
-use v2_cancel_panic::Pool;
+use v2_cancel_panic::{Pool, Reason};
 
 struct PanicOnDrop(Arc<AtomicUsize>);
 
@@ -65,14 +66,19 @@ fn every_worker_may_panic_at_once_with_submitters_waiting() {
         });
     }
     let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
     thread::scope(|scope| {
-        for _ in 0..16 {
-            scope.spawn(|| pool.execute(adds_one(&ran)).unwrap());
-        }
+        let submitters: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| pool.execute(adds_one(&ran)).unwrap()))
+            .collect();
+        // Time for one that does not wait for a place to show itself.
+        thread::sleep(Duration::from_millis(20));
+        let waiting = submitters.iter().all(|submitter| !submitter.is_finished());
         gate.open();
+        assert!(waiting);
     });
     pool.wait_idle();
-    assert_eq!((ran.load(SeqCst), pool.stats().panicked), (16, 4));
+    assert_eq!((ran.load(SeqCst), pool.stats().panicked), (17, 4));
     assert_eq!(crew(&pool, 4), before);
 }
 
@@ -233,6 +239,100 @@ fn what_hooks_have_captured_may_panic_when_a_worker_is_the_last_to_drop_it() {
 }
 
 #[test]
+fn a_payload_may_own_the_pool_alone() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 4).unwrap());
+    let (there, group, gate) = (Arc::downgrade(&pool), pool.group(), Gate::new());
+    let (last, at) = (Arc::clone(&pool), gate.clone());
+    group
+        .execute(move || {
+            at.pass();
+            panic_any(last);
+        })
+        .unwrap();
+    drop(pool);
+    gate.open();
+    assert_eq!(group.wait().panicked, 1);
+    // Dropped before the task counts as over.
+    assert!(there.upgrade().is_none());
+    assert_eq!(group.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+}
+
+/// Where a hook or a handler finds the pool, to let go of it.
+#[derive(Clone, Default)]
+struct Place(Arc<Mutex<Option<Arc<Pool>>>>);
+
+impl Place {
+    /// Drops the pool, and says how many owned it.
+    fn clear(&self) -> usize {
+        let pool = self.0.lock().unwrap().take();
+        pool.as_ref().map_or(0, Arc::strong_count)
+    }
+
+    fn put(&self, pool: Pool) {
+        *self.0.lock().unwrap() = Some(Arc::new(pool));
+    }
+}
+
+#[test]
+fn a_handler_may_own_the_pool_alone() {
+    let _watchdog = Watchdog::start();
+    let (place, (tell, told)) = (Place::default(), mpsc::channel());
+    let (inside, tell) = (place.clone(), Mutex::new(tell));
+    let pool = Pool::builder()
+        .threads(2)
+        .panic_handler(move |_| tell.lock().unwrap().send(inside.clear()).unwrap())
+        .build()
+        .unwrap();
+    let (group, gate, ran) = (pool.group(), Gate::new(), Arc::new(AtomicUsize::new(0)));
+    let at = gate.clone();
+    group
+        .execute(move || {
+            at.pass();
+            panic!("told to the handler");
+        })
+        .unwrap();
+    for _ in 0..4 {
+        group.execute(adds_one(&ran)).unwrap();
+    }
+    place.put(pool);
+    gate.open();
+    assert_eq!(told.recv().unwrap(), 1);
+    assert_eq!((group.wait().completed, ran.load(SeqCst)), (4, 4));
+    assert_eq!(group.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+}
+
+#[test]
+fn a_thread_hook_may_own_the_pool_alone() {
+    let _watchdog = Watchdog::start();
+    for at_start in [true, false] {
+        let (place, gate, (tell, told)) = (Place::default(), Gate::new(), mpsc::channel());
+        let (inside, at, tell) = (place.clone(), gate.clone(), Mutex::new(tell));
+        let hook = move || {
+            at.pass();
+            tell.lock().unwrap().send(inside.clear()).unwrap();
+        };
+        let builder = Pool::builder().threads(1);
+        let pool = match at_start {
+            true => builder.on_thread_start(hook),
+            false => builder.on_thread_stop(hook),
+        };
+        let pool = pool.build().unwrap();
+        let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
+        group.execute(adds_one(&ran)).unwrap();
+        if !at_start {
+            // The door is shut, the worker on its way out, and the pool not dropped.
+            let _ = pool.shutdown_timeout(Duration::ZERO);
+        }
+        place.put(pool);
+        gate.open();
+        assert_eq!((told.recv().unwrap(), group.wait().completed), (1, 1));
+        assert_eq!(group.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
+        assert_eq!(ran.load(SeqCst), 1);
+    }
+}
+
+#[test]
 fn the_start_hook_comes_first_and_the_stop_hook_last() {
     let watchdog = Watchdog::start();
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -297,7 +397,7 @@ fn a_handler_counts_as_being_on_the_worker() {
     let pool = watchdog.watch(pool);
     assert!(place.set(Arc::clone(&pool)).is_ok());
     pool.execute(|| panic!("told to the handler")).unwrap();
-    assert_eq!(told.recv().unwrap(), v2_cancel_panic::Reason::Full);
+    assert_eq!(told.recv().unwrap(), Reason::Full);
     pool.wait_idle();
     assert_eq!((pool.threads(), pool.stats().completed), (1, 1));
     pool.shutdown();

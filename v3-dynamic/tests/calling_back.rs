@@ -2,14 +2,13 @@
 
 mod common;
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, OnceLock, Weak, mpsc};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, until};
-use v3_dynamic::{Eager, Lazy, Load, Moment, Pool, Scaling};
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, at_exit, until};
+use v3_dynamic::{Eager, Lazy, Load, Moment, Pool, Reason, Scaling};
 
 /// Where the pool will be, for code that is given to its builder.
 #[derive(Clone, Default)]
@@ -45,24 +44,6 @@ impl<F> std::fmt::Debug for AtTick<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AtTick")
     }
-}
-
-/// Does something when its thread ends.
-struct AtExit(Option<Box<dyn FnOnce()>>);
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        if let Some(last) = self.0.take() {
-            last();
-        }
-    }
-}
-
-fn at_exit(last: impl FnOnce() + 'static) {
-    std::thread_local! {
-        static LAST: RefCell<AtExit> = const { RefCell::new(AtExit(None)) };
-    }
-    LAST.with(|at| at.borrow_mut().0 = Some(Box::new(last)));
 }
 
 #[test]
@@ -114,6 +95,168 @@ fn a_policy_may_let_go_of_the_pool_on_its_clock() {
     gate.open();
     gone.pass();
     assert_eq!(told_of_panics.load(SeqCst), 0);
+}
+
+/// Owns a pool until somebody takes it.
+#[derive(Clone, Debug, Default)]
+struct Owner(Arc<Mutex<Option<Pool>>>);
+
+impl Owner {
+    fn take(&self) -> Option<Pool> {
+        self.0.lock().unwrap().take()
+    }
+}
+
+/// The name is wanted by a submitter: outside, so the drop of the pool waits for its threads.
+#[test]
+fn a_name_may_let_go_of_the_pool() {
+    let _watchdog = Watchdog::start();
+    let owner = Owner::default();
+    let inside = owner.clone();
+    let pool = Pool::builder().threads(0..=1).thread_name(move |number| {
+        drop(inside.take());
+        format!("worker-{number}")
+    });
+    let pool = pool.build().unwrap();
+    let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
+    *owner.0.lock().unwrap() = Some(pool);
+    let rejected = group.execute(adds_one(&ran)).unwrap_err();
+    assert_eq!(rejected.reason(), Reason::ShutDown);
+    group.wait();
+    assert!(owner.take().is_none());
+    rejected.into_task().run();
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (1, 1));
+}
+
+/// Asked about a submission: the task is accepted by then, and the drop of the pool waits for it.
+#[test]
+fn a_policy_may_let_go_of_the_pool_when_a_submitter_asks() {
+    #[derive(Debug)]
+    struct LetsGo(Owner);
+    impl Scaling for LetsGo {
+        fn wanted(&self, moment: Moment, load: &Load) -> usize {
+            if moment == Moment::Submitted {
+                drop(self.0.take());
+            }
+            load.unfinished()
+        }
+    }
+    let _watchdog = Watchdog::start();
+    let owner = Owner::default();
+    let pool = Pool::builder()
+        .threads(1..=2)
+        .scaling(LetsGo(owner.clone()));
+    let pool = pool.build().unwrap();
+    let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
+    *owner.0.lock().unwrap() = Some(pool);
+    group.execute(adds_one(&ran)).unwrap();
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (1, 1));
+    assert!(owner.take().is_none());
+    let rejected = group.execute(|| ()).unwrap_err();
+    assert_eq!(rejected.reason(), Reason::ShutDown);
+}
+
+/// A hook, on a thread that is started while the pool grows, or that leaves because it is idle.
+#[test]
+fn a_thread_that_comes_or_goes_may_let_go_of_the_pool() {
+    let _watchdog = Watchdog::start();
+    for at_start in [true, false] {
+        let (owner, (tell, told)) = (Owner::default(), mpsc::channel());
+        let (inside, tell) = (owner.clone(), Mutex::new(tell));
+        let hook = move || {
+            if let Some(pool) = inside.take() {
+                drop(pool);
+                tell.lock().unwrap().send(()).unwrap();
+            }
+        };
+        let builder = Pool::builder().threads(0..=1).idle_timeout(Duration::ZERO);
+        let pool = match at_start {
+            true => builder.on_thread_start(hook),
+            false => builder.on_thread_stop(hook),
+        };
+        let pool = pool.build().unwrap();
+        let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
+        *owner.0.lock().unwrap() = Some(pool);
+        group.execute(adds_one(&ran)).unwrap();
+        told.recv().unwrap();
+        assert_eq!((group.wait().completed, ran.load(SeqCst)), (1, 1));
+        let rejected = group.execute(|| ()).unwrap_err();
+        assert_eq!(rejected.reason(), Reason::ShutDown);
+    }
+}
+
+#[test]
+fn a_thread_that_has_left_may_be_the_last_owner_at_its_end() {
+    let _watchdog = Watchdog::start();
+    let pool = Pool::builder().threads(0..=1).idle_timeout(Duration::ZERO);
+    let pool = Arc::new(pool.build().unwrap());
+    let (gate, (tell, told)) = (Gate::new(), mpsc::channel());
+    let (last, at) = (Arc::clone(&pool), gate.clone());
+    pool.execute(move || {
+        at_exit(move || {
+            at.pass();
+            let owners = Arc::strong_count(&last);
+            drop(last);
+            tell.send(owners).unwrap();
+        });
+    })
+    .unwrap();
+    until(|| pool.threads() == 0);
+    let group = pool.group();
+    drop(pool);
+    gate.open();
+    assert_eq!(told.recv().unwrap(), 1);
+    let rejected = group.execute(|| ()).unwrap_err();
+    assert_eq!(rejected.reason(), Reason::ShutDown);
+}
+
+/// A worker is the last to own what the pool shares, the policy among it.
+#[test]
+fn a_policy_that_panics_when_it_is_dropped_costs_nothing() {
+    #[derive(Debug)]
+    struct PanicsInDrop(mpsc::Sender<()>);
+    impl Drop for PanicsInDrop {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            panic!("dropping panics");
+        }
+    }
+    impl Scaling for PanicsInDrop {
+        fn wanted(&self, _moment: Moment, _load: &Load) -> usize {
+            0
+        }
+    }
+    let _watchdog = Watchdog::start();
+    let ((tell, told), gate) = (mpsc::channel(), Gate::new());
+    let (name, named) = mpsc::channel();
+    // Dropped after the policy: were its panic to spread, this would stay.
+    let name = CountsDrop(name);
+    let pool = Pool::builder()
+        .threads(1)
+        .scaling(PanicsInDrop(tell))
+        .thread_name(move |number| {
+            let _captured = &name;
+            number.to_string()
+        });
+    let pool = Arc::new(pool.build().unwrap());
+    let (last, at) = (Arc::clone(&pool), gate.clone());
+    pool.execute(move || {
+        at.pass();
+        drop(last);
+    })
+    .unwrap();
+    drop(pool);
+    gate.open();
+    told.recv().unwrap();
+    named.recv().unwrap();
+}
+
+struct CountsDrop(mpsc::Sender<()>);
+
+impl Drop for CountsDrop {
+    fn drop(&mut self) {
+        self.0.send(()).unwrap();
+    }
 }
 
 #[test]

@@ -141,6 +141,36 @@ fn threads_that_have_left_are_joined() {
     assert_eq!(ended.load(SeqCst), stats.spawned);
 }
 
+/// Nobody will ever stop it. Whoever has nothing to do leaves all the same.
+#[test]
+fn a_leaked_pool_grows_and_shrinks_like_any_other() {
+    let _watchdog = Watchdog::start();
+    let (started, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let pool = Pool::builder()
+        .threads(0..=3)
+        .idle_timeout(Duration::from_millis(1))
+        .on_thread_start(adds(&started))
+        .on_thread_stop(adds(&stopped));
+    let pool = pool.build().unwrap();
+    let group = pool.group();
+    std::mem::forget(pool);
+    for round in 1..=3 {
+        let together = Arc::new(Barrier::new(3));
+        for _ in 0..3 {
+            group.execute(meets(&together)).unwrap();
+        }
+        assert_eq!(group.wait().completed, 3 * round);
+        until(|| started.load(SeqCst) == 3 * round && stopped.load(SeqCst) == 3 * round);
+    }
+}
+
+fn adds(count: &Arc<AtomicUsize>) -> impl Fn() + Send + Sync + 'static {
+    let count = Arc::clone(count);
+    move || {
+        count.fetch_add(1, SeqCst);
+    }
+}
+
 #[test]
 fn a_stop_hook_that_takes_its_time_holds_nobody_up() {
     let watchdog = Watchdog::start();

@@ -4,6 +4,8 @@
 
 #[path = "../../../v1-fixed/tests/bad_input.rs"]
 mod bad_input;
+#[path = "../../../v1-fixed/tests/last_owner.rs"]
+mod last_owner;
 #[path = "../../../v1-fixed/tests/programs.rs"]
 mod programs;
 #[path = "../../../v1-fixed/tests/stopping.rs"]

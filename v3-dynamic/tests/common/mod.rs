@@ -1,6 +1,7 @@
 //! What the tests of every version share: a watchdog, a gate, and a patient look.
 #![allow(dead_code, reason = "no test file needs all of it")]
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -114,6 +115,24 @@ pub(crate) fn meets(barrier: &Arc<Barrier>) -> impl FnOnce() + Send + 'static {
     let barrier = Arc::clone(barrier);
     move || {
         barrier.wait();
+    }
+}
+
+/// Does something when the calling thread ends: in the destructor of a thread-local value.
+pub(crate) fn at_exit(last: impl FnOnce() + 'static) {
+    std::thread_local! {
+        static LAST: RefCell<AtExit> = const { RefCell::new(AtExit(None)) };
+    }
+    LAST.with(|at| at.borrow_mut().0 = Some(Box::new(last)));
+}
+
+struct AtExit(Option<Box<dyn FnOnce()>>);
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        if let Some(last) = self.0.take() {
+            last();
+        }
     }
 }
 

@@ -200,6 +200,42 @@ fn an_owner_that_panics_still_runs_what_was_accepted() {
     assert_eq!(ran.load(SeqCst), 50);
 }
 
+/// Where a panic costs a worker, the last one to die drops what is left: nothing runs twice or is kept.
+#[test]
+fn an_owner_that_panics_while_its_tasks_panic_too_ends_like_any_other() {
+    let _watchdog = Watchdog::start();
+    let (ran, panicked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counts = (Arc::clone(&ran), Arc::clone(&panicked));
+    let owner = thread::spawn(move || {
+        let (ran, panicked) = counts;
+        let pool = Pool::new(2, 50).unwrap();
+        let gate = Gate::new();
+        for n in 0..50 {
+            let (at, counts) = (gate.clone(), [adds_one(&ran), adds_one(&panicked)]);
+            let task = move || {
+                at.pass();
+                let [runs, panics] = counts;
+                if n % 5 == 4 {
+                    panics();
+                    panic!("a task panics");
+                }
+                runs();
+            };
+            pool.execute(task).unwrap();
+        }
+        let _open = OpenOnDrop(&gate); // and then the pool is dropped
+        panic!("the owner panics");
+    });
+    assert!(owner.join().is_err());
+    // The first four run in any case, before any panic.
+    assert!((4..=40).contains(&ran.load(SeqCst)));
+    assert!((2..=10).contains(&panicked.load(SeqCst)));
+    assert_eq!(
+        (Arc::strong_count(&ran), Arc::strong_count(&panicked)),
+        (1, 1)
+    );
+}
+
 struct CountOnDrop(Arc<AtomicUsize>);
 
 impl Drop for CountOnDrop {

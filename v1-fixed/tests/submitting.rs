@@ -192,6 +192,65 @@ fn submitters_that_timed_out_leave_no_ghost_behind() {
 }
 
 #[test]
+fn after_twenty_time_outs_one_free_place_is_one_free_place() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 1, 0);
+    let next = Gate::new();
+    let _open = (OpenOnDrop(&gate), OpenOnDrop(&next));
+    let at = next.clone();
+    pool.try_execute(move || at.pass()).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                let time = Duration::from_millis(20);
+                pool.execute_timeout(|| (), time).unwrap_err();
+            });
+        }
+    });
+    // The worker takes the one task that is queued, and waits in it.
+    gate.open();
+    until(|| pool.queue_len() == 0);
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.try_execute(adds_one(&ran)).unwrap();
+    assert_eq!(pool.try_execute(|| ()).unwrap_err().reason(), Reason::Full);
+    next.open();
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// Some of these times end before the end of the clock, and some after it.
+#[test]
+fn a_time_of_a_thousand_years_and_more_is_waited_for() {
+    let watchdog = Watchdog::start();
+    for seconds in [1 << 35, 1 << 53, 1 << 62, i64::MAX as u64, u64::MAX] {
+        let (pool, gate) = busy_pool(&watchdog, 1, 1);
+        let time = Duration::from_secs(seconds);
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&gate);
+            let patient = scope.spawn(|| pool.execute_timeout(|| (), time));
+            thread::sleep(Duration::from_millis(5));
+            assert!(!patient.is_finished(), "{seconds}");
+            gate.open();
+            patient.join().unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_refused_task_that_its_caller_runs_panics_in_the_caller() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 1, 1);
+    let _open = OpenOnDrop(&gate);
+    let rejected = pool.try_execute(|| panic!("the caller's own")).unwrap_err();
+    let caller = thread::spawn(move || rejected.into_task().run());
+    let payload = caller.join().unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"the caller's own"));
+    gate.open();
+    pool.wait_idle();
+    assert_eq!(pool.threads(), 1);
+}
+
+#[test]
 fn one_free_place_lets_one_waiting_submitter_in_and_all_of_them_in_the_end() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy_pool(&watchdog, 1, 1);

@@ -203,6 +203,56 @@ fn every_task_runs_or_comes_back_when_many_submit_and_many_stop() {
     }
 }
 
+#[test]
+fn an_owner_that_panics_still_runs_what_was_accepted_although_some_of_it_panics() {
+    let _watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let inside = Arc::clone(&ran);
+    let (tell, told) = mpsc::channel();
+    let owner = thread::spawn(move || {
+        let pool = Pool::new(2, 50).unwrap();
+        let (gate, group) = (Gate::new(), pool.group());
+        for n in 0..50 {
+            let (at, task) = (gate.clone(), adds_one(&inside));
+            group
+                .execute(move || {
+                    at.pass();
+                    assert_ne!(n % 5, 4, "a task panics");
+                    task();
+                })
+                .unwrap();
+        }
+        tell.send(group).unwrap();
+        let _open = OpenOnDrop(&gate); // and then the pool is dropped
+        panic!("the owner panics");
+    });
+    assert!(owner.join().is_err());
+    // The pool is gone, so this does not wait.
+    let report = told.recv().unwrap().wait();
+    assert_eq!((report.completed, report.panicked), (40, 10));
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (40, 1));
+}
+
+#[test]
+fn a_deadline_in_a_thousand_years_is_waited_for() {
+    let watchdog = Watchdog::start();
+    for seconds in [1 << 35, 1 << 62, i64::MAX as u64, u64::MAX] {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (pool, gate) = busy_pool(&watchdog, 1, &ran);
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&gate);
+            let time = Duration::from_secs(seconds);
+            let pool = &pool;
+            let stopper = scope.spawn(move || pool.shutdown_timeout(time));
+            thread::sleep(Duration::from_millis(5));
+            assert!(!stopper.is_finished(), "{seconds}");
+            gate.open();
+            stopper.join().unwrap().unwrap();
+        });
+        assert_eq!(ran.load(SeqCst), 1);
+    }
+}
+
 struct PassOnDrop(Gate);
 
 impl Drop for PassOnDrop {

@@ -116,6 +116,40 @@ fn the_earliest_deadline_counts() {
 }
 
 #[test]
+fn no_time_is_over_at_once_and_a_thousand_years_are_not() {
+    let _watchdog = Watchdog::start();
+    assert!(
+        CancelToken::new()
+            .with_timeout(Duration::ZERO)
+            .is_cancelled()
+    );
+    for seconds in [1 << 35, 1 << 62, i64::MAX as u64, u64::MAX] {
+        let time = Duration::from_secs(seconds);
+        let root = CancelToken::new();
+        let below = root.with_timeout(time);
+        assert!(!below.is_cancelled());
+        thread::scope(|scope| {
+            let waiters = [
+                scope.spawn(|| root.wait_timeout(time)),
+                scope.spawn(|| below.wait_timeout(Duration::MAX)),
+            ];
+            thread::sleep(Duration::from_millis(5));
+            let waiting = waiters.iter().all(|waiter| !waiter.is_finished());
+            root.cancel();
+            assert!(waiting, "{seconds}");
+            assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap()));
+        });
+    }
+}
+
+#[test]
+fn a_leaked_guard_cancels_nothing() {
+    let token = CancelToken::new();
+    std::mem::forget(token.drop_guard());
+    assert!(!token.is_cancelled());
+}
+
+#[test]
 fn a_drop_guard_cancels_unless_it_is_disarmed() {
     let token = CancelToken::new();
     token.drop_guard().disarm();

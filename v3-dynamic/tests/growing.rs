@@ -7,13 +7,33 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
-use v3_dynamic::{Balanced, Lazy, Load, Moment, Pool, Reason, Scaling};
+use v3_dynamic::{
+    Balanced, BuildError, Eager, Lazy, Load, Moment, Pool, Reaper, Reason, Scaling, WarmUp,
+};
 
 #[test]
 fn a_pool_starts_with_its_least_number_of_workers() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::builder().threads(2..=5).build().unwrap());
     assert_eq!((pool.threads(), pool.limits()), (2, 2..=5));
+}
+
+#[test]
+fn bad_limits_are_refused_by_the_builder() {
+    let build = |threads: std::ops::RangeInclusive<usize>| {
+        let pool = Pool::builder().threads(threads).scaling(Eager);
+        pool.build().unwrap_err()
+    };
+    assert!(matches!(build(0..=0), BuildError::NoThreads));
+    for max in [Pool::MAX_THREADS + 1, usize::MAX] {
+        assert!(matches!(build(0..=max), BuildError::TooManyThreads(n) if n == max));
+        assert!(matches!(build(max..=max), BuildError::TooManyThreads(n) if n == max));
+    }
+    let error = build(std::ops::RangeInclusive::new(3, 2));
+    assert!(matches!(error, BuildError::MinAboveMax { min: 3, max: 2 }));
+    // What may be is not what is: no thread is started for the largest limit.
+    let pool = Pool::builder().threads(0..=Pool::MAX_THREADS);
+    assert_eq!(pool.build().unwrap().threads(), 0);
 }
 
 #[test]
@@ -187,6 +207,68 @@ fn without_any_worker_the_task_comes_back_and_the_pool_tries_again() {
     pool.execute(rejected.into_task()).unwrap();
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// In a process that may not use more memory than fits some hundreds of stacks.
+#[cfg(target_os = "linux")]
+#[test]
+fn where_the_machine_has_no_more_threads_tasks_wait_or_come_back() {
+    let watchdog = Watchdog::start();
+    if !common::is_child() {
+        let test = "where_the_machine_has_no_more_threads_tasks_wait_or_come_back";
+        let child = common::in_child(test, "ulimit -v 1000000");
+        assert!(child.status.success(), "{child:?}");
+        assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
+        return;
+    }
+    let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+    let small = watchdog.watch(Pool::builder().threads(0..=1).build().unwrap());
+    let group = small.group();
+    let large = Pool::builder()
+        .threads(0..=Pool::MAX_THREADS)
+        .idle_timeout(Duration::ZERO);
+    let large = watchdog.watch(large.build().unwrap());
+    let _open = OpenOnDrop(&gate);
+    // Each of them wants a worker of its own. Where none can be started, it waits in the queue.
+    let mut tasks = 0;
+    while large.stats().spawn_failures < 3 {
+        let (at, counts) = (gate.clone(), adds_one(&ran));
+        let task = move || {
+            at.pass();
+            counts();
+        };
+        large.execute(task).unwrap();
+        tasks += 1;
+    }
+    let stats = large.stats();
+    assert!(stats.live >= 1 && stats.live <= tasks - 3, "{stats:?}");
+
+    // A pool without a worker has its task back, a wait is no wait, and limits do not change that.
+    let rejected = group.execute(adds_one(&ran)).unwrap_err();
+    assert_eq!(rejected.reason(), Reason::NoWorker);
+    group.wait();
+    small.wait_idle();
+    assert!(matches!(small.resize(1), Err(BuildError::Spawn(_))));
+    assert_eq!((small.limits(), small.threads()), (1..=1, 0));
+    assert_eq!(small.stats().spawn_failures, 2);
+
+    // Neither a worker nor a clock can be started for a new one.
+    let with_a_clock = Pool::builder().scaling(Reaper::every(Duration::from_secs(1)));
+    for builder in [
+        Pool::builder().threads(1),
+        Pool::builder().threads(0..=1).scaling(WarmUp::new(1)),
+        with_a_clock.threads(0..=1),
+    ] {
+        assert!(matches!(builder.build(), Err(BuildError::Spawn(_))));
+    }
+
+    gate.open();
+    large.wait_idle();
+    assert_eq!((ran.load(SeqCst), large.stats().completed), (tasks, tasks));
+    large.shutdown();
+    small.execute(rejected.into_task()).unwrap();
+    small.wait_idle();
+    assert_eq!((ran.load(SeqCst), small.threads()), (tasks + 1, 1));
 }
 
 #[test]

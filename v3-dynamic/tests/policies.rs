@@ -290,6 +290,39 @@ fn the_tick_starts_workers_without_a_new_submission() {
     assert_eq!(pool.threads(), 0);
 }
 
+/// Neither a clock that never rings nor one that always does keeps a pool from its work or its end.
+#[test]
+fn numbers_without_measure_do_no_harm() {
+    fn works_and_stops(policy: impl Scaling) {
+        let watchdog = Watchdog::start();
+        let pool = Pool::builder().threads(0..=3).scaling(policy);
+        let pool = watchdog.watch(pool.build().unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..20 {
+            pool.execute(adds_one(&ran)).unwrap();
+        }
+        pool.wait_idle();
+        let stats = pool.stats();
+        assert!((1..=3).contains(&stats.peak), "{stats:?}");
+        pool.shutdown();
+        assert_eq!((ran.load(SeqCst), pool.threads()), (20, 0));
+    }
+    let years = Duration::from_secs(1 << 62);
+    for period in [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        years,
+        Duration::MAX,
+    ] {
+        works_and_stops(Reaper::every(period).keep(usize::MAX));
+        works_and_stops((OnDemand, Reaper::every(period)));
+        works_and_stops(Threshold::new(0, period));
+        works_and_stops(Threshold::new(usize::MAX, period));
+        works_and_stops(Proactive::every(period).spare(usize::MAX));
+        works_and_stops((WarmUp::new(usize::MAX), IdleTimeout::after(period)));
+    }
+}
+
 /// Workers that the policy kept are not forgotten when it does not want them any more.
 #[test]
 fn a_policy_may_change_its_mind() {
@@ -376,6 +409,42 @@ fn a_policy_may_ask_the_pool() {
     }
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 100);
+}
+
+/// What it submits is a submission like any other: without an end of its own it would overflow the stack.
+#[test]
+fn a_policy_that_submits_is_asked_about_its_own_submission() {
+    const ENOUGH: usize = 100;
+    #[derive(Debug, Default)]
+    struct Submits {
+        pool: Arc<std::sync::OnceLock<std::sync::Weak<Pool>>>,
+        depth: AtomicUsize,
+        deepest: Arc<AtomicUsize>,
+    }
+    impl Scaling for Submits {
+        fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+            let pool = self.pool.get().and_then(std::sync::Weak::upgrade);
+            if let Some(pool) = pool.filter(|_| moment == Moment::Submitted) {
+                let depth = 1 + self.depth.fetch_add(1, SeqCst);
+                self.deepest.fetch_max(depth, SeqCst);
+                if depth < ENOUGH {
+                    pool.execute(|| ()).unwrap();
+                }
+                self.depth.fetch_sub(1, SeqCst);
+            }
+            0
+        }
+    }
+    let watchdog = Watchdog::start();
+    let policy = Submits::default();
+    let (place, deepest) = (Arc::clone(&policy.pool), Arc::clone(&policy.deepest));
+    let pool = Pool::builder().threads(1..=2).scaling(policy);
+    let pool = watchdog.watch(pool.build().unwrap());
+    place.set(Arc::downgrade(&pool)).unwrap();
+    pool.execute(|| ()).unwrap();
+    pool.wait_idle();
+    assert_eq!(deepest.load(SeqCst), ENOUGH);
+    assert_eq!(pool.stats().completed, ENOUGH);
 }
 
 /// The largest number that a policy can want is one that a pool may have.

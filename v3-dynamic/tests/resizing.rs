@@ -174,6 +174,33 @@ fn a_pool_that_is_shut_down_takes_new_limits_and_starts_nobody() {
 }
 
 #[test]
+fn limits_may_change_while_the_pool_stops() {
+    let watchdog = Watchdog::start();
+    for round in 0..100 {
+        let pool = watchdog.watch(Pool::builder().threads(1..=2).build().unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..10 {
+            pool.execute(adds_one(&ran)).unwrap();
+        }
+        let together = Barrier::new(3);
+        thread::scope(|scope| {
+            for limits in [4..=4, 0..=1] {
+                let (pool, together) = (&pool, &together);
+                scope.spawn(move || {
+                    together.wait();
+                    (0..5).for_each(|_| pool.resize(limits.clone()).unwrap());
+                });
+            }
+            together.wait();
+            (0..round % 10 * 20).for_each(|_| std::hint::spin_loop());
+            pool.shutdown();
+            assert_eq!(pool.threads(), 0, "started after the shutdown");
+        });
+        assert_eq!((pool.threads(), ran.load(SeqCst)), (0, 10));
+    }
+}
+
+#[test]
 fn a_task_may_resize_its_own_pool() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 8).unwrap());

@@ -62,6 +62,42 @@ fn exactly_once<P: Lawful>(rounds: usize) {
     }
 }
 
+/// Laws 1 and 6 in a crowd: sixteen submitters, and a shutdown at a random moment of their work.
+fn exactly_once_in_a_crowd<P: Lawful>(rounds: usize, tasks: usize) {
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 10));
+    for round in 0..rounds {
+        let pool = watchdog.watch(P::build(1 + round % 4, 1 + round % 7).unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let [tried, accepted] = [0; 2].map(AtomicUsize::new);
+        // Anywhere from the first task to the last one: a multiple of the golden ratio, without what
+        // is before its point, is as good as a random number.
+        let part = (round as f64 * 0.618_033_988_749_895).fract();
+        let moment = (part * (16 * tasks) as f64) as usize;
+        thread::scope(|scope| {
+            for submitter in 0..16 {
+                let (pool, ran, tried, accepted) = (&pool, &ran, &tried, &accepted);
+                scope.spawn(move || {
+                    let patience = [Patience::Forever, Patience::For(LONG * 10)];
+                    for _ in 0..tasks {
+                        tried.fetch_add(1, SeqCst);
+                        match pool.submit(patience[submitter % 2], adds_one(ran)) {
+                            Ok(()) => _ = accepted.fetch_add(1, SeqCst),
+                            Err(refused) => assert_eq!(refused.why, Why::ShutDown),
+                        }
+                    }
+                });
+            }
+            common::until(|| tried.load(SeqCst) >= moment);
+            pool.shutdown();
+            assert_eq!(pool.threads(), 0);
+        });
+        assert_eq!(tried.load(SeqCst), 16 * tasks);
+        let (ran, kept) = (ran.load(SeqCst), Arc::strong_count(&ran));
+        assert_eq!((ran, kept), (accepted.load(SeqCst), 1), "round {round}");
+        assert!(ran >= moment.saturating_sub(16), "{ran} of {moment}");
+    }
+}
+
 /// Law 2: a refused task returns to its caller with the reason, and has not run.
 fn handed_back<P: Lawful>() {
     let watchdog = Watchdog::start();
@@ -519,6 +555,13 @@ macro_rules! laws {
             #[test]
             #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
             fn exactly_once_in_a_storm() { super::exactly_once::<Pool>(20_000) }
+            #[test]
+            fn exactly_once_in_a_crowd() { super::exactly_once_in_a_crowd::<Pool>(5, 500) }
+            #[test]
+            #[ignore = "two hundred times sixteen submitters: run by `cargo deep`"]
+            fn exactly_once_in_a_crowd_of_many_tasks() {
+                super::exactly_once_in_a_crowd::<Pool>(200, 10_000);
+            }
             #[test]
             fn handed_back() { super::handed_back::<Pool>() }
             #[test]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use model_schedule::models;
+use model_schedule::{models, working};
 use parking_lot::Mutex;
 use pool::{Builder, Lazy, Load, Moment, OnDemand, Pool, Reaper, Reason, Scaling};
 
@@ -22,6 +22,7 @@ models![
     a_task_is_run_or_handed_back_by_a_pool_that_grows,
     a_worker_above_the_limit_leaves_no_task_behind,
     a_larger_pool_takes_what_is_queued,
+    a_pool_made_larger_while_it_stops_leaves_no_thread_behind,
     who_sleeps_may_be_sent_away_while_tasks_come,
     a_full_queue_gets_a_worker_or_a_task_comes_back,
     two_who_find_the_queue_full_get_a_worker_each,
@@ -185,6 +186,21 @@ fn a_larger_pool_takes_what_is_queued() {
     resizer.join().unwrap();
     pool.wait_idle();
     check(&pool, 2, 2);
+}
+
+fn a_pool_made_larger_while_it_stops_leaves_no_thread_behind() {
+    let (pool, ran) = (build(restless(1)), Arc::new(AtomicUsize::new(0)));
+    let submitter = submitter(&pool, &ran, 2);
+    let resizer = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.resize(2).unwrap()
+    });
+    pool.shutdown();
+    assert_eq!((pool.threads(), working()), (0, 0));
+    resizer.join().unwrap();
+    let accepted = submitter.join().unwrap();
+    assert_eq!((pool.limits(), working()), (2..=2, 0));
+    check(&pool, accepted, 2);
 }
 
 fn who_sleeps_may_be_sent_away_while_tasks_come() {

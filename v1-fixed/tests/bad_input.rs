@@ -67,10 +67,9 @@ fn a_thread_that_cannot_be_started_is_an_error_and_the_others_are_stopped() {
         drop(Pool::new(2, 1).unwrap());
         return;
     }
-    // Each thread reserves 2 MiB for its stack: far fewer than 4096 fit into 1 GB.
     let child = common::in_child(
         "a_thread_that_cannot_be_started_is_an_error_and_the_others_are_stopped",
-        "ulimit -v 1000000",
+        common::FEW_THREADS,
     );
     assert!(child.status.success(), "{child:?}");
     assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));

@@ -209,14 +209,14 @@ fn without_any_worker_the_task_comes_back_and_the_pool_tries_again() {
     assert_eq!(ran.load(SeqCst), 1);
 }
 
-/// In a process that may not use more memory than fits some hundreds of stacks.
+/// In a process that may not have more than a few threads.
 #[cfg(target_os = "linux")]
 #[test]
 fn where_the_machine_has_no_more_threads_tasks_wait_or_come_back() {
     let watchdog = Watchdog::start();
     if !common::is_child() {
         let test = "where_the_machine_has_no_more_threads_tasks_wait_or_come_back";
-        let child = common::in_child(test, "ulimit -v 1000000");
+        let child = common::in_child(test, common::FEW_THREADS);
         assert!(child.status.success(), "{child:?}");
         assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
         return;

@@ -167,13 +167,22 @@ pub(crate) fn until_asleep(thread: &std::path::Path) {
 #[cfg(unix)]
 pub(crate) fn in_child(test: &str, limit: &str) -> std::process::Output {
     std::process::Command::new("sh")
-        .args(["-c", &format!(r#"{limit}; exec "$0" "$@""#)])
+        .args(["-c", &format!(r#"{limit} && exec "$0" "$@""#)])
         .arg(std::env::current_exe().unwrap())
         .args([test, "--test-threads=1"])
         .env("IN_CHILD", "1")
         .output()
         .unwrap()
 }
+
+/// For [`in_child`]: lets the process have half a dozen threads, root's as well.
+///
+/// The stacks are so large that no seventh fits into the memory, and all else fits many times into what is
+/// left. With stacks of the usual size a process may run out of memory in a thread that has just been
+/// started, and abort.
+#[cfg(target_os = "linux")]
+pub(crate) const FEW_THREADS: &str =
+    "export MALLOC_ARENA_MAX=1 RUST_MIN_STACK=268435456 && ulimit -c 0 && ulimit -v 1900000";
 
 /// Whether this is the process that [`in_child`] has started.
 pub(crate) fn is_child() -> bool {

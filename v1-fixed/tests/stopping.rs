@@ -214,6 +214,7 @@ fn an_owner_that_panics_while_its_tasks_panic_too_ends_like_any_other() {
             let (at, counts) = (gate.clone(), [adds_one(&ran), adds_one(&panicked)]);
             let task = move || {
                 at.pass();
+                thread::sleep(Duration::from_millis(1)); // for a drop that does not wait to show itself
                 let [runs, panics] = counts;
                 if n % 5 == 4 {
                     panics();

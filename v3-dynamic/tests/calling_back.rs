@@ -214,14 +214,14 @@ fn a_thread_that_has_left_may_be_the_last_owner_at_its_end() {
 #[test]
 fn a_policy_that_panics_when_it_is_dropped_costs_nothing() {
     #[derive(Debug)]
-    struct PanicsInDrop(mpsc::Sender<()>);
-    impl Drop for PanicsInDrop {
+    struct TellsAndPanics(mpsc::Sender<()>);
+    impl Drop for TellsAndPanics {
         fn drop(&mut self) {
             self.0.send(()).unwrap();
             panic!("dropping panics");
         }
     }
-    impl Scaling for PanicsInDrop {
+    impl Scaling for TellsAndPanics {
         fn wanted(&self, _moment: Moment, _load: &Load) -> usize {
             0
         }
@@ -229,11 +229,11 @@ fn a_policy_that_panics_when_it_is_dropped_costs_nothing() {
     let _watchdog = Watchdog::start();
     let ((tell, told), gate) = (mpsc::channel(), Gate::new());
     let (name, named) = mpsc::channel();
-    // Dropped after the policy: were its panic to spread, this would stay.
-    let name = CountsDrop(name);
+    // Dropped after the policy: were the first panic on its way still, the second would be one too many.
+    let name = TellsAndPanics(name);
     let pool = Pool::builder()
         .threads(1)
-        .scaling(PanicsInDrop(tell))
+        .scaling(TellsAndPanics(tell))
         .thread_name(move |number| {
             let _captured = &name;
             number.to_string()
@@ -249,14 +249,6 @@ fn a_policy_that_panics_when_it_is_dropped_costs_nothing() {
     gate.open();
     told.recv().unwrap();
     named.recv().unwrap();
-}
-
-struct CountsDrop(mpsc::Sender<()>);
-
-impl Drop for CountsDrop {
-    fn drop(&mut self) {
-        self.0.send(()).unwrap();
-    }
 }
 
 #[test]

@@ -290,14 +290,37 @@ fn the_tick_starts_workers_without_a_new_submission() {
     assert_eq!(pool.threads(), 0);
 }
 
+#[test]
+fn the_largest_number_of_all_is_a_number_like_any_other() {
+    let most = usize::MAX;
+    let (few, all) = (load(2, 1, 1), load(most, most, 0));
+    assert_eq!(OnDemand.wanted(Moment::Submitted, &all), most);
+    assert_eq!(WarmUp::new(most).wanted(Moment::Submitted, &few), most);
+    let never = Threshold::new(most, Duration::MAX);
+    assert_eq!(never.wanted(Moment::Tick, &few), 0);
+    assert_eq!(
+        forecast(
+            &Proactive::every(Duration::from_millis(100)).spare(most),
+            10,
+            1,
+            50
+        ),
+        most
+    );
+}
+
 /// Neither a clock that never rings nor one that always does keeps a pool from its work or its end.
 #[test]
-fn numbers_without_measure_do_no_harm() {
+fn periods_without_measure_do_no_harm() {
     fn works_and_stops(policy: impl Scaling) {
         let watchdog = Watchdog::start();
-        let pool = Pool::builder().threads(0..=3).scaling(policy);
+        let (ran, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let tells = Arc::clone(&told);
+        let pool = Pool::builder()
+            .threads(0..=3)
+            .scaling(policy)
+            .panic_handler(move |_| _ = tells.fetch_add(1, SeqCst));
         let pool = watchdog.watch(pool.build().unwrap());
-        let ran = Arc::new(AtomicUsize::new(0));
         for _ in 0..20 {
             pool.execute(adds_one(&ran)).unwrap();
         }
@@ -306,6 +329,7 @@ fn numbers_without_measure_do_no_harm() {
         assert!((1..=3).contains(&stats.peak), "{stats:?}");
         pool.shutdown();
         assert_eq!((ran.load(SeqCst), pool.threads()), (20, 0));
+        assert_eq!(told.load(SeqCst), 0, "a policy has panicked");
     }
     let years = Duration::from_secs(1 << 62);
     for period in [
@@ -314,12 +338,11 @@ fn numbers_without_measure_do_no_harm() {
         years,
         Duration::MAX,
     ] {
-        works_and_stops(Reaper::every(period).keep(usize::MAX));
+        works_and_stops(Reaper::every(period).keep(1));
         works_and_stops((OnDemand, Reaper::every(period)));
-        works_and_stops(Threshold::new(0, period));
-        works_and_stops(Threshold::new(usize::MAX, period));
-        works_and_stops(Proactive::every(period).spare(usize::MAX));
-        works_and_stops((WarmUp::new(usize::MAX), IdleTimeout::after(period)));
+        works_and_stops(Threshold::new(1, period));
+        works_and_stops(Proactive::every(period));
+        works_and_stops((WarmUp::new(1), IdleTimeout::after(period)));
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use museum::{LAWS, Laws, VERSIONS, repository};
+use serde_json::Value;
 
 fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -70,7 +71,7 @@ fn a_test_that_is_left_out_is_missed() {
             "a model in model/scenarios",
         ),
         (
-            "\"exactly_once_in_a_storm\"",
+            "\"exactly_once_in_a_storm\",",
             "a law in benchmark/tests/laws.rs",
         ),
     ] {
@@ -155,10 +156,17 @@ fn a_test_of_a_law_that_its_version_does_not_promise_is_found() {
 
 #[test]
 fn a_law_that_no_model_holds_is_found() {
-    let table = read("book/museum/laws.json");
-    let model = "submitting::never_more_tasks_run_than_there_are_threads_and_never_more_wait_than_there_are_places";
-    let moved = table.replacen(&format!("\"{model}\""), "", 1);
-    let moved = moved.replacen("\"waiting::", &format!("\"{model}\", \"waiting::"), 1);
+    let mut table: Value = serde_json::from_str(&read("book/museum/laws.json")).unwrap();
+    let rows = table["laws"].as_array_mut().unwrap();
+    let mut models = Vec::new();
+    for row in rows {
+        match row["law"].as_str().unwrap() {
+            "bounded" => models.append(row["models"].as_array_mut().unwrap()),
+            "done_means_done" => row["models"].as_array_mut().unwrap().append(&mut models),
+            _ => {}
+        }
+    }
+    let moved = table.to_string();
     let faults = faults(&moved);
     let expected = VERSIONS.map(|version| format!("no model holds bounded on {version}"));
     assert_eq!(faults.len(), expected.len(), "{}", faults.join("\n"));

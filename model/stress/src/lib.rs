@@ -42,6 +42,48 @@ pub fn step() {
     thread::yield_now();
 }
 
+/// There is nothing here to do what this does in a model. A scenario that needs it cannot be repeated on
+/// real threads.
+///
+/// # Panics
+///
+/// Always.
+pub fn spawns_fail_after(_threads: usize) {
+    not_on_real_threads();
+}
+
+/// As [`spawns_fail_after`].
+///
+/// # Panics
+///
+/// Always.
+pub fn spawns_may_fail() {
+    not_on_real_threads();
+}
+
+/// As [`spawns_fail_after`].
+///
+/// # Panics
+///
+/// Always.
+pub fn spawns_succeed() {
+    not_on_real_threads();
+}
+
+/// As [`spawns_fail_after`].
+///
+/// # Panics
+///
+/// Always.
+#[must_use]
+pub fn working() -> usize {
+    not_on_real_threads()
+}
+
+fn not_on_real_threads() -> ! {
+    panic!("the operating system does not run out of threads when it is told to")
+}
+
 /// Repeats a scenario.
 ///
 /// # Panics

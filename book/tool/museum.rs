@@ -8,7 +8,7 @@ use html_escape::encode_text;
 
 use crate::excerpt::fenced;
 use crate::repository::Repository;
-use crate::{figure, finding};
+use crate::{figure, finding, words};
 
 /// All exhibits of a version, each as a section.
 pub(crate) fn room(repository: &Repository, version: &str) -> Result<String> {
@@ -47,7 +47,13 @@ pub(crate) fn index(repository: &Repository, rooms: &str) -> Result<String> {
             rooms.replace("VERSION", &exhibit.version),
             exhibit.name,
             law(&exhibit)?,
-            record.search.as_ref().map_or("no race".into(), searched),
+            record.search.as_ref().map_or("no race".into(), |search| {
+                format!(
+                    "{}, {}",
+                    seconds(search.median()),
+                    counted(search.median_schedule(), "schedule")
+                )
+            }),
             record.stress.as_ref().map_or(String::new(), repeated),
         )?;
     }
@@ -91,7 +97,7 @@ fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
     if let (Some(search), Some(stress)) = (&record.search, &record.stress) {
         writeln!(
             text,
-            "\nNew searches through the schedules of `{}` found it {}. The same scenario on real threads: {}.",
+            "\nNew searches through the schedules of `{}` find it {}. The same scenario, repeated on real threads: {}.",
             search.model,
             searched(search),
             repeated(stress),
@@ -118,9 +124,9 @@ fn law(exhibit: &Exhibit) -> Result<String> {
 fn searched(search: &Search) -> String {
     let times = search.sorted();
     format!(
-        "in {} ({} schedules; the slowest of {} took {})",
+        "in {} ({}; the slowest of {} took {})",
         seconds(search.median()),
-        search.median_schedule(),
+        counted(search.median_schedule(), "schedule"),
         times.len(),
         times.last().copied().map(seconds).unwrap_or_default(),
     )
@@ -128,14 +134,23 @@ fn searched(search: &Search) -> String {
 
 fn repeated(stress: &Stress) -> String {
     match stress.caught {
-        Some(time) => format!("in {} ({} rounds)", seconds(time), stress.rounds),
-        None => format!("not in {} s ({} rounds)", stress.seconds, stress.rounds),
+        Some(time) => format!("{}, {}", seconds(time), counted(stress.rounds, "round")),
+        None => format!(
+            "not in {} s, {}",
+            stress.seconds,
+            counted(stress.rounds, "round")
+        ),
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    words::counted(count as u64, what)
 }
 
 /// Two digits, since nobody should believe more of them.
 fn seconds(seconds: f64) -> String {
     match seconds {
+        ..0.005 => "at once".to_owned(),
         ..0.095 => format!("{seconds:.2} s"),
         ..9.5 => format!("{seconds:.1} s"),
         _ => format!("{seconds:.0} s"),

@@ -28,24 +28,6 @@ fn a_panic_kills_its_worker_and_the_others_work_on() {
 }
 
 #[test]
-fn a_task_that_panicked_is_over_like_any_other() {
-    let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(2, 8).unwrap());
-    let group = pool.group();
-    let captured = Arc::new(());
-    let inside = Arc::clone(&captured);
-    group
-        .execute(move || {
-            let _inside = inside;
-            panic!("a task panics");
-        })
-        .unwrap();
-    group.wait();
-    pool.wait_idle();
-    assert_eq!(Arc::strong_count(&captured), 1);
-}
-
-#[test]
 fn the_last_worker_closes_the_pool_and_drops_what_is_queued() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 2).unwrap());

@@ -165,9 +165,19 @@ fn a_task_may_stop_its_own_pool() {
 fn a_pool_dropped_by_its_own_task_ends_by_itself() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 8).unwrap());
-    let ran = Arc::new(AtomicUsize::new(0));
+    let (ran, ended) = (Arc::new(AtomicUsize::new(0)), Arc::default());
     let gate = Gate::new();
     let group = pool.group();
+    let meeting = Arc::new(Barrier::new(2));
+    for _ in 0..2 {
+        let (meeting, value) = (Arc::clone(&meeting), CountOnDrop(Arc::clone(&ended)));
+        let task = move || {
+            meeting.wait();
+            LOCAL.with(|local| local.borrow_mut().push(value));
+        };
+        group.execute(task).unwrap();
+    }
+    group.wait();
     let (last, at) = (Arc::clone(&pool), gate.clone());
     group
         .execute(move || {
@@ -182,6 +192,8 @@ fn a_pool_dropped_by_its_own_task_ends_by_itself() {
     gate.open();
     group.wait();
     assert_eq!(ran.load(SeqCst), 8);
+    // Nobody joins the threads, and they end.
+    until(|| ended.load(SeqCst) == 2);
 }
 
 #[test]

@@ -195,6 +195,24 @@ fn said(pool: &Arc<Pool>, wait: impl FnOnce() + Send + 'static) -> String {
 }
 
 #[test]
+fn a_task_that_panicked_is_over_like_any_other() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 8).unwrap());
+    let group = pool.group();
+    let captured = Arc::new(());
+    let inside = Arc::clone(&captured);
+    group
+        .execute(move || {
+            let _inside = inside;
+            panic!("a task panics");
+        })
+        .unwrap();
+    group.wait();
+    pool.wait_idle();
+    assert_eq!(Arc::strong_count(&captured), 1);
+}
+
+#[test]
 fn waiting_for_its_own_pool_on_a_worker_panics_at_once_and_the_pool_lives_on() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());

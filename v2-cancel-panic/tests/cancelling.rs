@@ -39,13 +39,17 @@ fn a_task_that_runs_sees_its_token() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     let token = CancelToken::new();
-    let inside = token.clone();
-    pool.execute_with(&token, move || inside.wait()).unwrap();
-    thread::sleep(Duration::from_millis(10));
+    let (inside, begin) = (token.clone(), Gate::new());
+    let begun = begin.clone();
+    let task = move || {
+        begin.open();
+        inside.wait();
+    };
+    pool.execute_with(&token, task).unwrap();
+    begun.pass();
     token.cancel();
     pool.wait_idle();
-    let stats = pool.stats();
-    assert_eq!(stats.completed + stats.cancelled, 1);
+    assert_eq!((pool.stats().completed, pool.stats().cancelled), (1, 0));
 }
 
 #[test]

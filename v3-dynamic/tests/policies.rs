@@ -421,9 +421,14 @@ fn a_policy_may_ask_the_pool() {
     }
     let watchdog = Watchdog::start();
     let place = Arc::new(std::sync::OnceLock::new());
+    let panics = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&panics);
     let pool = Pool::builder()
         .threads(0..=4)
-        .scaling(Asks(Arc::clone(&place)));
+        .scaling(Asks(Arc::clone(&place)))
+        .panic_handler(move |_| {
+            count.fetch_add(1, SeqCst);
+        });
     let pool = watchdog.watch(pool.build().unwrap());
     place.set(Arc::downgrade(&pool)).unwrap();
     let ran = Arc::new(AtomicUsize::new(0));
@@ -431,7 +436,8 @@ fn a_policy_may_ask_the_pool() {
         pool.execute(adds_one(&ran)).unwrap();
     }
     pool.wait_idle();
-    assert_eq!(ran.load(SeqCst), 100);
+    // The pool catches what the policy asserts.
+    assert_eq!((ran.load(SeqCst), panics.load(SeqCst)), (100, 0));
 }
 
 /// What it submits is a submission like any other: without an end of its own it would overflow the stack.

@@ -3,14 +3,14 @@
 mod common;
 
 use std::collections::HashSet;
-use std::panic::panic_any;
+use std::panic::{panic_any, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use common::{Gate, Watchdog, adds_one};
-use v2_cancel_panic::{Pool, Reason};
+use v2_cancel_panic::{CancelToken, Pool, Reason};
 
 struct PanicOnDrop(Arc<AtomicUsize>);
 
@@ -130,6 +130,64 @@ fn a_handler_a_payload_and_a_captured_value_may_panic_as_well() {
         assert_eq!(crew(&pool, 1), before);
     }
     assert!(drops.load(SeqCst) >= 4);
+}
+
+/// Panics when it is dropped, without the report that a panic makes, and with another of its kind.
+struct Nasty;
+
+impl Drop for Nasty {
+    fn drop(&mut self) {
+        resume_unwind(Box::new(Nasty));
+    }
+}
+
+#[test]
+fn in_a_storm_of_panics_every_task_is_counted_and_nobody_is_lost() {
+    let watchdog = Watchdog::start();
+    let pool = Pool::builder().threads(4).queue_capacity(8);
+    let pool = pool.panic_handler(|_| resume_unwind(Box::new(Nasty)));
+    let pool = watchdog.watch(pool.build().unwrap());
+    let (before, kept) = (crew(&pool, 4), Arc::new(()));
+    let group = pool.group();
+    thread::scope(|scope| {
+        for submitter in 0..4 {
+            let (pool, group, kept) = (&pool, &group, &kept);
+            scope.spawn(move || {
+                for n in submitter..submitter + 300 {
+                    let (value, kept, token) = (Nasty, Arc::clone(kept), CancelToken::new());
+                    match n % 6 {
+                        0 => group.execute(move || resume_unwind(Box::new((value, kept)))),
+                        1 => group.execute(move || drop((kept, value))),
+                        2 => pool.execute(move || {
+                            let _after_the_task = (&kept, &value);
+                        }),
+                        3 => pool.execute_with(&token, move || drop((value, kept))),
+                        4 => pool.execute(move || {
+                            let _kept = kept;
+                            std::mem::forget(value);
+                            resume_unwind(Box::new("plain"));
+                        }),
+                        _ => {
+                            group.execute(move || std::mem::forget((value, Arc::downgrade(&kept))))
+                        }
+                    }
+                    .unwrap();
+                    token.cancel();
+                }
+            });
+        }
+    });
+    let report = group.wait();
+    assert_eq!((report.panicked, report.completed), (400, 200));
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!(stats.accepted, 4 + 4 * 300);
+    assert_eq!(
+        (stats.completed, stats.panicked + stats.cancelled),
+        (4 + 200, 1000)
+    );
+    assert!(stats.cancelled <= 200, "{stats:?}");
+    assert_eq!((Arc::strong_count(&kept), crew(&pool, 4)), (1, before));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! end makes a test of it for each version, such as `v1::exactly_once`.
 
 use std::collections::HashSet;
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -124,6 +125,24 @@ fn handed_back<P: Lawful>() {
         (refused.task)();
     }
     assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (5, 1));
+}
+
+/// Law 2: also if it is refused because somebody has called it off.
+fn handed_back_when_cancelled<P: Cancellable>() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let pool = watchdog.watch(P::build(1, 1).unwrap());
+    let token = P::token();
+    P::cancel(&token);
+    let called_off = pool.submit_with(&token, adds_one(&ran)).unwrap_err();
+    pool.cancel_all();
+    let late = pool.submit(Patience::Forever, adds_one(&ran)).unwrap_err();
+    assert_eq!((ran.load(SeqCst), pool.endings().accepted), (0, 0));
+    for refused in [called_off, late] {
+        assert_eq!(refused.why, Why::Cancelled);
+        (refused.task)();
+    }
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (2, 1));
 }
 
 /// Law 2, for what runs tasks in place: only a shutdown refuses.
@@ -274,6 +293,25 @@ fn done_means_done<P: Lawful>() {
     }
 }
 
+/// Law 5: a task that is handed back is over, for its group as well.
+fn done_when_handed_back<P: Cancellable>() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy::<P>(&watchdog, 1, 4);
+    let ran = Arc::new(AtomicUsize::new(0));
+    let group = pool.group();
+    for _ in 0..2 {
+        assert!(group.submit(adds_one(&ran)).is_ok());
+    }
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let waiter = scope.spawn(|| group.wait());
+        assert_eq!(pool.shutdown_now().len(), 2);
+        // The gate is still shut: the group does not wait for the task that runs.
+        waiter.join().unwrap();
+    });
+    assert_eq!(ran.load(SeqCst), 0);
+}
+
 /// Law 6: shutdown is idempotent, may be called by many at once and by a worker; waiting
 /// submitters return; afterwards the threads are gone.
 fn shutdown_ends<P: Lawful>() {
@@ -366,9 +404,27 @@ fn panic_costs_one_task<P: Cancellable>() {
         assert!(pool.submit(Patience::Forever, task).is_ok());
     }
     pool.wait_idle();
+    for n in 0..20 {
+        let value = PanicOnDrop;
+        let task = move || match n % 2 {
+            0 => panic_any(value),
+            _ => drop(value),
+        };
+        assert!(pool.submit(Patience::Forever, task).is_ok());
+    }
+    pool.wait_idle();
     let endings = pool.endings();
-    assert_eq!((endings.completed, endings.panicked), (3 + 30, 30));
+    assert_eq!((endings.completed, endings.panicked), (3 + 30, 30 + 20));
     assert_eq!(crew(), before);
+}
+
+/// A payload, or what a task has captured.
+struct PanicOnDrop;
+
+impl Drop for PanicOnDrop {
+    fn drop(&mut self) {
+        panic!("a value panics when it is dropped");
+    }
 }
 
 /// Law 8: a task runs or is cancelled, never both, never neither.
@@ -578,6 +634,10 @@ macro_rules! laws {
         }
     )*};
     (@from_v2) => {
+        #[test]
+        fn handed_back_when_cancelled() { super::handed_back_when_cancelled::<Pool>() }
+        #[test]
+        fn done_means_done_when_handed_back() { done_when_handed_back::<Pool>() }
         #[test]
         fn panic_costs_one_task() { super::panic_costs_one_task::<Pool>() }
         #[test]

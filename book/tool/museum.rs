@@ -35,18 +35,23 @@ pub(crate) fn patch(repository: &Repository, name: &str) -> Result<String> {
 /// version's folder.
 pub(crate) fn index(repository: &Repository, rooms: &str) -> Result<String> {
     let mut table = String::from(
-        "| planted bug | breaks | by searching schedules | by repeating it on threads |\n\
-         |---|---|---:|---:|\n",
+        "| planted bug | breaks | noticed by the laws | searched | repeated on threads |\n\
+         |---|---|---|---:|---:|\n",
     );
     for exhibit in Exhibit::all(repository.root())? {
         let record = Record::read(repository.root(), &exhibit.name)?;
         writeln!(
             table,
-            "| [{}]({}#{}) | {} | {} | {} |",
+            "| [{}]({}#{}) | {} | {} | {} | {} |",
             exhibit.title,
             rooms.replace("VERSION", &exhibit.version),
             exhibit.name,
             law(&exhibit)?,
+            match &record.laws {
+                Some(laws) if laws.caught => format!("yes, {}", seconds(laws.seconds)),
+                Some(_) => "no".to_owned(),
+                None => String::new(),
+            },
             record.search.as_ref().map_or("no race".into(), |search| {
                 format!(
                     "{}, {}",

@@ -21,7 +21,7 @@ pub use catcher::Catcher;
 pub use copy::Copy;
 pub use exhibit::{Exhibit, LAWS, VERSIONS};
 pub use laws::{Cell, Evidence, Laws, Row};
-pub use record::{Catch, DEADLINE, Record, Search, Stress};
+pub use record::{Catch, DEADLINE, LawRun, Record, Search, Stress};
 use schedule::schedule;
 pub use schedule::{Step, end_of};
 pub use summary::{Numbers, Summary};

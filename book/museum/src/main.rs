@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use museum::{Catcher, Copy, Exhibit, Record, Step, Summary};
 
@@ -19,6 +19,9 @@ struct Arguments {
     /// For how long to try the scenario on real threads as well, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     stress: u64,
+    /// Ask all laws of the version, and nothing else
+    #[arg(long, conflicts_with = "stress")]
+    laws: bool,
     /// Keep what was seen for the book
     #[arg(long)]
     record: bool,
@@ -49,7 +52,15 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let copy = Copy::fresh(&repository)?;
     for exhibit in &exhibits {
-        let record = show(&copy, exhibit, arguments.stress)?;
+        let before = Record::read(&repository, &exhibit.name).ok();
+        let record = if arguments.laws {
+            let before = before.context("--laws adds to what was seen: look without it first")?;
+            ask_laws(&copy, exhibit, before)?
+        } else {
+            let seen = show(&copy, exhibit, arguments.stress)?;
+            let laws = before.and_then(|before| before.laws);
+            Record { laws, ..seen }
+        };
         if arguments.record {
             record.write(&repository, &exhibit.name)?;
         }
@@ -71,6 +82,22 @@ fn list(repository: &Path) -> Result<()> {
     Ok(())
 }
 
+fn ask_laws(copy: &Copy, exhibit: &Exhibit, before: Record) -> Result<Record> {
+    copy.plant([exhibit])?;
+    let laws = copy.run_laws(exhibit)?;
+    let verdict = if laws.caught {
+        "notice"
+    } else {
+        "do not notice"
+    };
+    println!(
+        "the laws of {} {verdict} {} ({:.1} s)",
+        exhibit.version, exhibit.name, laws.seconds
+    );
+    let laws = Some(laws);
+    Ok(Record { laws, ..before })
+}
+
 fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
     println!("{} ({})\n", exhibit.title, exhibit.version);
     println!("{}\n\n{}", exhibit.story, exhibit.patch);
@@ -79,6 +106,7 @@ fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
         catches: copy.catches(exhibit)?,
         search: None,
         stress: None,
+        laws: None,
         schedule: Vec::new(),
         left_out: 0,
         ending: String::new(),

@@ -27,6 +27,9 @@ pub struct Record {
     pub search: Option<Search>,
     /// How long it takes to find by repetition on real threads.
     pub stress: Option<Stress>,
+    /// Whether the version's laws notice it, all together, each on real threads for as long as in the fast
+    /// tier.
+    pub laws: Option<LawRun>,
     /// The end of a schedule on which the model fails: steps that came before are left out.
     pub schedule: Vec<Step>,
     /// How many are left out.
@@ -44,6 +47,15 @@ pub struct Catch {
     pub seconds: f64,
     /// The schedule on which a model failed.
     pub schedule: Option<usize>,
+}
+
+/// A run of all laws of a version.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LawRun {
+    /// Whether one of them failed.
+    pub caught: bool,
+    /// How long they took. One that hangs is ended by its watchdog.
+    pub seconds: f64,
 }
 
 /// Searches with schedules that are not the same each time.
@@ -193,6 +205,19 @@ impl Copy {
             seconds,
             rounds: rounds.context("the loop does not say how often it ran")?,
             caught: verdict.caught.then_some(time.as_secs_f64()),
+        })
+    }
+
+    /// Runs all laws of the version.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be run, or do not end.
+    pub fn run_laws(&self, exhibit: &Exhibit) -> Result<LawRun> {
+        let verdict = self.laws(exhibit)?.run(10 * DEADLINE, &[])?;
+        Ok(LawRun {
+            caught: verdict.caught,
+            seconds: verdict.time.as_secs_f64(),
         })
     }
 

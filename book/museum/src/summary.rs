@@ -22,10 +22,20 @@ pub struct Summary {
     pub median_search: f64,
     /// For how long each scenario was repeated at most, in seconds.
     pub repeated_for: u64,
+    /// The bugs that repetition has found in the first round.
+    pub found_at_once: usize,
+    /// The bugs that repetition has found later.
+    pub found_later: usize,
+    /// The slowest of these, in seconds.
+    pub slowest_found: f64,
     /// The bugs that repetition has not found.
     pub missed: usize,
     /// The rounds that were run in vain.
     pub rounds_in_vain: usize,
+    /// The bugs that the laws notice, all of them together, on real threads.
+    pub laws_notice: usize,
+    /// Those that they do not notice.
+    pub laws_miss: usize,
     /// The bugs that have been searched for, by the names of the exhibits.
     pub bug: BTreeMap<String, Numbers>,
 }
@@ -64,6 +74,9 @@ impl Summary {
             .flat_map(|search| search.seconds.clone())
             .collect();
         times.sort_by(f64::total_cmp);
+        let found = loops.clone().filter(|stress| stress.caught.is_some());
+        let at_once = found.clone().filter(|stress| stress.rounds == 1).count();
+        let slowest = loops.clone().filter_map(|stress| stress.caught);
         let missed = loops.clone().filter(|stress| stress.caught.is_none());
         let bug = exhibits
             .iter()
@@ -77,13 +90,20 @@ impl Summary {
                 };
                 Some((exhibit.name.clone(), numbers))
             });
+        let laws = records.iter().filter_map(|record| record.laws.as_ref());
+        let laws_notice = laws.clone().filter(|laws| laws.caught).count();
         Ok(Summary {
+            laws_miss: laws.count() - laws_notice,
+            laws_notice,
             bug: bug.collect(),
             bugs: exhibits.len(),
             searched: searches.count(),
             slowest_search: times.last().copied().unwrap_or_default(),
             median_search: times.get(times.len() / 2).copied().unwrap_or_default(),
             repeated_for: loops.map(|stress| stress.seconds).max().unwrap_or_default(),
+            found_at_once: at_once,
+            found_later: found.count() - at_once,
+            slowest_found: slowest.fold(0.0, f64::max),
             missed: missed.clone().count(),
             rounds_in_vain: missed.map(|stress| stress.rounds).sum(),
         })

@@ -19,6 +19,8 @@ pub struct Trial {
     program: PathBuf,
     folder: PathBuf,
     name: String,
+    /// How to choose it among the tests of the program.
+    choice: Vec<String>,
     output: PathBuf,
 }
 
@@ -54,6 +56,18 @@ impl Copy {
     pub fn trial(&self, exhibit: &Exhibit, catcher: &Catcher) -> Result<Trial> {
         let (package, target, name) = catcher.target(&exhibit.version);
         self.compile(&package, target, name)
+    }
+
+    /// As [`Copy::trial`], for all laws of the version together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Copy::trial`].
+    pub fn laws(&self, exhibit: &Exhibit) -> Result<Trial> {
+        let laws = format!("{}::", &exhibit.version[..2]);
+        let mut trial = self.compile("benchmark", "laws", laws.clone() + "exactly_once")?;
+        trial.choice = vec![laws];
+        Ok(trial)
     }
 
     /// As [`Copy::trial`], for a model's search through new schedules.
@@ -117,6 +131,9 @@ impl Copy {
         Ok(Trial {
             output: self.target().join(format!("{package}.txt")),
             program,
+            choice: ["--exact", &name, "--include-ignored"]
+                .map(str::to_owned)
+                .to_vec(),
             folder,
             name,
         })
@@ -133,7 +150,8 @@ impl Trial {
         let output = File::create(&self.output)?;
         let begin = Instant::now();
         let mut child = Command::new(&self.program)
-            .args(["--exact", &self.name, "--include-ignored", "--nocapture"])
+            .args(&self.choice)
+            .arg("--nocapture")
             .current_dir(&self.folder)
             .envs(variables.iter().copied())
             .stdout(output.try_clone()?)
@@ -153,7 +171,7 @@ impl Trial {
         let time = begin.elapsed();
         let output = String::from_utf8_lossy(&fs::read(&self.output)?).into_owned();
         ensure!(
-            output.contains("running 1 test"),
+            output.contains("running ") && !output.contains("running 0 tests"),
             "{} did not run:\n{output}",
             self.name
         );

@@ -12,9 +12,9 @@
 
     // One figure: shows a moment of it, and says what there is then.
     function view(figure) {
-        const { axis: [left, right, end], names, states } = JSON.parse(figure.dataset.play);
+        const { axis: [left, right, height, end], runs, names, states } = JSON.parse(figure.dataset.play);
         const svg = figure.querySelector('svg');
-        const height = svg.viewBox.baseVal.height;
+        const counted = (counts) => counts.map((count, place) => `${count} ${names[place]}`).join(', ');
         const shape = (name, attributes) => {
             const made = svg.appendChild(document.createElementNS(SVG, name));
             for (const [key, value] of Object.entries(attributes)) {
@@ -35,8 +35,10 @@
                 now.setAttribute('x1', x);
                 now.setAttribute('x2', x);
                 now.style.display = at < end ? '' : 'none';
-                const state = states.findLast(([since]) => since <= at);
-                return state[1].map((count, place) => `${count} ${names[place]}`).join(', ');
+                const [, counts] = states.findLast(([since]) => since <= at);
+                const ofRun = (run, place) =>
+                    `${run}: ${counted(counts.slice(place * names.length, (place + 1) * names.length))}`;
+                return runs.length > 0 ? runs.map(ofRun).join('\n') : counted(counts);
             },
         };
     }
@@ -67,7 +69,7 @@
             at = Math.min(time, end);
             const said = views.map((view) => view.show(at));
             const clock = `${(at / 1000).toFixed(end < 10000 ? 2 : 1)} ms`;
-            words.textContent = at === end ? `${clock}, the whole run` : `${clock}: ${said.join(' | ')}`;
+            words.textContent = [at === end ? `${clock}, the whole run` : clock, ...said].join('\n');
             slider.value = at;
             slider.setAttribute('aria-valuetext', words.textContent);
         }
@@ -113,7 +115,7 @@
     for (const figure of document.querySelectorAll('figure[data-play]')) {
         if (!figure.closest('.compare')) {
             const controls = document.createElement('div');
-            figure.querySelector('.scroll').after(controls);
+            figure.prepend(controls);
             player([view(figure)], controls);
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Canvas {
     pub(crate) elements: Vec<String>,
     /// Everything above this is drawn.
     pub(crate) y: f64,
+    /// Where the axis is, once it is drawn.
+    pub(crate) axis: f64,
     /// The time at the right edge, in microseconds.
     end: u64,
 }
@@ -27,6 +29,7 @@ impl Canvas {
         Canvas {
             elements: Vec::new(),
             y: 4.0,
+            axis: 0.0,
             end,
         }
     }
@@ -34,6 +37,7 @@ impl Canvas {
     pub(crate) fn axis(&mut self, top: f64) {
         let end = self.end;
         let step = tick_step(end);
+        self.axis = self.y;
         self.line("axis", LEFT, self.y, RIGHT, self.y);
         for at in (0..=end).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
             let x = self.x(at);

@@ -44,7 +44,8 @@ fn drawn(run: &Run, end: u64) -> String {
     let mut drawing = Drawing::new(run, end);
     drawing.draw();
     let words = [description(run), caption(&run.title), table(run)];
-    block(&drawing.canvas, Some(&Playback::of_run(run, end)), words)
+    let playback = Playback::of_run(run, end, drawing.canvas.axis);
+    block(&drawing.canvas, Some(&playback), words)
 }
 
 /// Workers and queue of several runs as a block of a page.
@@ -55,8 +56,9 @@ pub fn compared(runs: &[Census]) -> String {
         panels::captions(runs),
         panels::table(runs),
     ];
-    let playback = Playback::of_censuses(runs, panels::end(runs));
-    block(&panels::draw(runs), Some(&playback), words)
+    let canvas = panels::draw(runs);
+    let playback = Playback::of_censuses(runs, panels::end(runs), canvas.axis);
+    block(&canvas, Some(&playback), words)
 }
 
 /// How long planted bugs take to find, as a block of a page.

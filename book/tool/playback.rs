@@ -14,17 +14,20 @@ use crate::words::{plain, text};
 /// A figure that can be played.
 #[derive(Debug, Serialize)]
 pub(crate) struct Playback {
-    /// Where the axis begins and ends in the drawing, and the time at its end in microseconds.
-    axis: (f64, f64, u64),
-    /// What the numbers of a state count.
-    names: Vec<String>,
+    /// Where the axis begins and ends in the drawing, how far down it is, and the time at its end in
+    /// microseconds.
+    axis: (f64, f64, f64, u64),
+    /// The runs that are told apart, if there are several.
+    runs: Vec<String>,
+    /// What the numbers of a state count, for each run.
+    names: Vec<&'static str>,
     /// A time in microseconds, and the numbers from then on.
     states: Vec<(u64, Vec<u64>)>,
 }
 
 impl Playback {
-    /// A run on an axis that ends at `end`.
-    pub(crate) fn of_run(run: &Run, end: u64) -> Playback {
+    /// A run on an axis that ends at `end` and is so far down.
+    pub(crate) fn of_run(run: &Run, end: u64, axis: f64) -> Playback {
         let [waiting, queued, running, over] = [0, 1, 2, 3];
         let mut changes: BTreeMap<u64, [i64; 4]> = BTreeMap::new();
         let mut change = |at: u64, what: usize, by: i64| changes.entry(at).or_default()[what] += by;
@@ -58,32 +61,29 @@ impl Playback {
             }
             (at, now.map(i64::unsigned_abs).to_vec())
         });
-        let names = ["waiting to submit", "in the queue", "running", "over"];
         Playback {
-            axis: (LEFT, RIGHT, end),
-            names: names.map(str::to_owned).to_vec(),
+            axis: (LEFT, RIGHT, axis, end),
+            runs: Vec::new(),
+            names: vec!["waiting to submit", "in the queue", "running", "over"],
             states: thinned(states, end),
         }
     }
 
     /// Several runs on one axis.
-    pub(crate) fn of_censuses(runs: &[Census], end: u64) -> Playback {
+    pub(crate) fn of_censuses(runs: &[Census], end: u64, axis: f64) -> Playback {
         let mut times = BTreeSet::from([0]);
         for run in runs {
             let steps = [&run.live, &run.busy, &run.queued].into_iter().flatten();
             times.extend(steps.map(|&(at, _)| at));
         }
-        let name = |run: &Census| {
-            let title = plain(&run.title);
-            ["workers", "busy", "in the queue"].map(|what| format!("{what} ({title})"))
-        };
         let states = times.into_iter().map(|at| {
             let now = runs.iter().flat_map(|run| run.at(at)).collect();
             (at, now)
         });
         Playback {
-            axis: (LEFT, RIGHT, end),
-            names: runs.iter().flat_map(name).collect(),
+            axis: (LEFT, RIGHT, axis, end),
+            runs: runs.iter().map(|run| plain(&run.title)).collect(),
+            names: vec!["workers", "busy", "in the queue"],
             states: thinned(states, end),
         }
     }

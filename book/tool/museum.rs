@@ -165,10 +165,10 @@ fn seconds(seconds: f64) -> String {
 /// The schedule as a table with a column for each thread: time goes down, and one row is what a thread
 /// does until another goes on.
 fn schedule(record: &Record) -> String {
-    let mut threads: Vec<&str> = Vec::new();
+    let mut threads: Vec<String> = Vec::new();
     for step in &record.schedule {
-        if !threads.contains(&&*step.thread) {
-            threads.push(&step.thread);
+        if !threads.contains(&step.called()) {
+            threads.push(step.called());
         }
     }
     let legs: Vec<&[Step]> = record
@@ -177,13 +177,13 @@ fn schedule(record: &Record) -> String {
         .collect();
     let heads: String = threads
         .iter()
-        .map(|thread| format!("<th>{}</th>", encode_text(&called(thread))))
+        .map(|thread| format!("<th>{}</th>", encode_text(thread)))
         .collect();
     let mut rows = String::new();
     for leg in &legs {
         rows.push_str("<tr>");
         for thread in &threads {
-            let here = leg[0].thread == *thread;
+            let here = leg[0].called() == *thread;
             let cell: String = if here {
                 leg.iter().map(row).collect()
             } else {
@@ -227,18 +227,4 @@ fn row(step: &Step) -> String {
         encode_text(&step.what),
         encode_text(file),
     )
-}
-
-/// What a reader calls a thread of a model.
-fn called(thread: &str) -> String {
-    match thread {
-        "main-thread" => "the scenario".to_owned(),
-        _ => match thread
-            .strip_prefix("ThreadId(")
-            .and_then(|id| id.strip_suffix(')'))
-        {
-            Some(id) => format!("thread {id}"),
-            None => thread.to_owned(),
-        },
-    }
 }

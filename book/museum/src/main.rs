@@ -101,6 +101,7 @@ fn ask_laws(copy: &Copy, exhibit: &Exhibit, before: Record) -> Result<Record> {
 fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
     println!("{} ({})\n", exhibit.title, exhibit.version);
     println!("{}\n\n{}", exhibit.story, exhibit.patch);
+    println!("(compiling a version and its models, then searching: this takes a minute or two)\n");
     copy.plant([exhibit])?;
     let mut record = Record {
         catches: copy.catches(exhibit)?,
@@ -142,8 +143,11 @@ fn show(copy: &Copy, exhibit: &Exhibit, stress: u64) -> Result<Record> {
     record.search = Some(search);
     record.stress = Some(loops);
     let (schedule, ending) = copy.short_schedule(exhibit, model)?;
-    println!("\nhow it ends, on a schedule with few switches:\n");
     (record.left_out, record.schedule) = museum::end_of(schedule);
+    println!(
+        "\nhow it ends, on a schedule with few switches, after {} steps that are left out:\n",
+        record.left_out
+    );
     print(&record.schedule);
     println!("then: {ending}\n");
     record.ending = ending;
@@ -155,7 +159,7 @@ fn print(schedule: &[Step]) {
     for step in schedule {
         if step.thread != thread {
             thread = &step.thread;
-            println!("{thread}");
+            println!("{}", step.called());
         }
         let file = step.place.rsplit('/').next().unwrap_or_default();
         let times = match step.times {

@@ -24,6 +24,23 @@ pub struct Step {
     pub times: usize,
 }
 
+impl Step {
+    /// What a reader calls the thread.
+    #[must_use]
+    pub fn called(&self) -> String {
+        match &*self.thread {
+            "main-thread" => "the scenario".to_owned(),
+            thread => match thread
+                .strip_prefix("ThreadId(")
+                .and_then(|id| id.strip_suffix(')'))
+            {
+                Some(id) => format!("thread {id}"),
+                None => thread.to_owned(),
+            },
+        }
+    }
+}
+
 /// The steps that a model has printed. Loops are told once, and what one line does is one step.
 pub(crate) fn schedule(output: &str, workspace: &Path) -> Vec<Step> {
     let steps = output.lines().filter_map(|line| {

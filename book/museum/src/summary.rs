@@ -22,6 +22,8 @@ pub struct Summary {
     pub median_search: f64,
     /// For how long each scenario was repeated at most, in seconds.
     pub repeated_for: u64,
+    /// The bugs that every search has found on its first schedule: any order will do.
+    pub no_race: usize,
     /// The bugs that repetition has found in the first round.
     pub found_at_once: usize,
     /// The bugs that repetition has found later.
@@ -92,7 +94,11 @@ impl Summary {
             });
         let laws = records.iter().filter_map(|record| record.laws.as_ref());
         let laws_notice = laws.clone().filter(|laws| laws.caught).count();
+        let no_race = searches
+            .clone()
+            .filter(|search| search.schedules.iter().all(|&at| at == 1));
         Ok(Summary {
+            no_race: no_race.count(),
             laws_miss: laws.count() - laws_notice,
             laws_notice,
             bug: bug.collect(),

@@ -1,6 +1,7 @@
 //! The place to wait for a change of what a lock protects.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -129,7 +130,7 @@ impl Condvar {
         patience: Patience,
     ) -> WaitTimeoutResult {
         let mutex = guard.mutex().address();
-        let _open = guard.open();
+        let _open = guard.open(Location::caller(), "opens the lock for");
         // No step from here until this thread is in the line.
         if self.line.is_empty() {
             self.mutex.store(mutex, Relaxed);

@@ -112,15 +112,20 @@ pub struct MutexGuard<'mutex, T: ?Sized> {
 
 impl<'mutex, T: ?Sized> MutexGuard<'mutex, T> {
     /// Opens the lock while `work` runs.
+    #[track_caller]
     pub fn unlocked<U>(guard: &mut Self, work: impl FnOnce() -> U) -> U {
-        let _open = guard.open();
+        let _open = guard.open(Location::caller(), "opens the lock for");
         work()
     }
 
     /// Opens the lock until the result is dropped. There is a step before, and none after.
-    pub(crate) fn open(&mut self) -> Open<'_, 'mutex, T> {
+    pub(crate) fn open(
+        &mut self,
+        place: &'static Location<'static>,
+        what: &str,
+    ) -> Open<'_, 'mutex, T> {
         step();
-        note_at(self.place, "opens the lock");
+        note_at(place, what);
         self.value = None;
         self.mutex.locked.store(false, Relaxed);
         self.mutex.line.call_one();
@@ -143,7 +148,7 @@ impl<T: ?Sized> Drop for Open<'_, '_, T> {
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        std::mem::forget(self.open());
+        std::mem::forget(self.open(self.place, "opens the lock of"));
     }
 }
 

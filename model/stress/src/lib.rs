@@ -13,7 +13,7 @@ use std::sync::{Once, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A time that may be over at about any moment of a round: most take some tens of microseconds.
+/// A time that may be over at about any moment of a round: most take as long as that.
 pub const SOME_TIME: Duration = Duration::from_micros(200);
 
 /// For how long a scenario is repeated, if `STRESS_SECONDS` does not say otherwise.

@@ -104,6 +104,19 @@ impl Search {
     }
 }
 
+impl Stress {
+    pub(crate) fn in_words(&self) -> String {
+        let rounds = self.rounds;
+        match self.caught {
+            Some(seconds) => format!("it failed in round {rounds}, after {seconds:.1} seconds"),
+            None => format!(
+                "it did not fail in {rounds} rounds, {} seconds",
+                self.seconds
+            ),
+        }
+    }
+}
+
 impl Record {
     fn path(repository: &Path, exhibit: &str) -> PathBuf {
         repository

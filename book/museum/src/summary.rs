@@ -49,8 +49,8 @@ pub struct Numbers {
     pub schedules: usize,
     /// How long the middle one took, in seconds.
     pub searched: f64,
-    /// How often the scenario was repeated on real threads.
-    pub rounds: usize,
+    /// What came of repeating the scenario on real threads, in words.
+    pub repeated: String,
 }
 
 impl Summary {
@@ -88,7 +88,7 @@ impl Summary {
                 let numbers = Numbers {
                     schedules: search.median_schedule(),
                     searched: search.median(),
-                    rounds: record.stress.as_ref()?.rounds,
+                    repeated: record.stress.as_ref()?.in_words(),
                 };
                 Some((exhibit.name.clone(), numbers))
             });

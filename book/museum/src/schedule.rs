@@ -30,13 +30,12 @@ impl Step {
     pub fn called(&self) -> String {
         match &*self.thread {
             "main-thread" => "the scenario".to_owned(),
-            thread => match thread
-                .strip_prefix("ThreadId(")
-                .and_then(|id| id.strip_suffix(')'))
-            {
-                Some(id) => format!("thread {id}"),
-                None => thread.to_owned(),
-            },
+            // Shuttle's way to print it: `ThreadId { task_id: main-thread(3) }`.
+            thread if thread.starts_with("ThreadId") => {
+                let number = thread.chars().filter(char::is_ascii_digit);
+                format!("thread {}", number.collect::<String>())
+            }
+            thread => thread.to_owned(),
         }
     }
 }
@@ -78,24 +77,36 @@ pub fn end_of(mut schedule: Vec<Step>) -> (usize, Vec<Step>) {
     (left_out, schedule.split_off(left_out))
 }
 
-/// If the last steps are the same as those before them, tells them once.
+/// If the last steps are the same as those before them, tells them once. They are the same if they differ in
+/// numbers alone, which are left out then.
 fn fold(steps: &mut Vec<Step>) {
-    for period in 1..=6 {
+    for period in 1..=8 {
         let Some(begin) = steps.len().checked_sub(2 * period) else {
             return;
         };
         let (before, again) = steps[begin..].split_at(period);
         let same = |(one, other): (&Step, &Step)| {
-            (&one.thread, &one.what, &one.place) == (&other.thread, &other.what, &other.place)
+            (&one.thread, &one.place) == (&other.thread, &other.place)
+                && without_numbers(&one.what) == without_numbers(&other.what)
         };
         if before.iter().zip(again).all(same) {
-            steps.truncate(begin + period);
-            for step in &mut steps[begin..] {
+            let again = steps.split_off(begin + period);
+            for (step, again) in steps[begin..].iter_mut().zip(again) {
                 step.times += 1;
+                if step.what != again.what {
+                    step.what = without_numbers(&step.what);
+                }
             }
             return;
         }
     }
+}
+
+fn without_numbers(what: &str) -> String {
+    let words = what
+        .split(' ')
+        .filter(|word| word.parse::<usize>().is_err());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// `model/v1/../../v1-fixed/src/door.rs` is `v1-fixed/src/door.rs`. The facades are no place: it is for

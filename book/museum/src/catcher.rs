@@ -32,13 +32,6 @@ impl Catcher {
             Catcher::Test { file, name } => (version.into(), file, name.clone()),
         }
     }
-
-    /// The command with which a reader asks it.
-    #[must_use]
-    pub fn command(&self, version: &str) -> String {
-        let (package, target, name) = self.target(version);
-        format!("cargo test -p {package} --test {target} {name}")
-    }
 }
 
 impl FromStr for Catcher {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::sources::{Sources, Test};
-use crate::{Exhibit, LAWS, VERSIONS};
+use crate::{Catcher, Exhibit, LAWS, VERSIONS};
 
 /// Where the table is.
 const FILE: &str = "book/museum/laws.json";
@@ -152,6 +152,22 @@ impl Laws {
         let here = |exhibit: &&Exhibit| exhibit.version == version && exhibit.breaks == row.law;
         cell.exhibits = self.exhibits.iter().filter(here).collect();
         Some(cell)
+    }
+
+    /// Whether there is such a test on a version.
+    #[must_use]
+    pub fn has(&self, version: &str, catcher: &Catcher) -> bool {
+        let among = |tests: &[Test], name: &str| tests.iter().any(|test| test.name == name);
+        match catcher {
+            Catcher::Model(path) => {
+                let topic = path.split("::").next().unwrap_or_default();
+                self.sources.models_on(version, topic) && self.sources.all_models().contains(path)
+            }
+            Catcher::Law(name) => among(self.sources.laws(version), name),
+            Catcher::Test { file, name } => {
+                among(self.sources.tests(version), &format!("{file}::{name}"))
+            }
+        }
     }
 
     /// What is wrong with the table: each fault with what to do about it.

@@ -35,3 +35,15 @@ pub fn repository() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.map(Path::to_owned).unwrap_or_default()
 }
+
+/// A path in the repository without its `..`: `model/v1/../../v1-fixed/src` is `v1-fixed/src`.
+fn without_parents(path: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split(['/', '\\']) {
+        match step {
+            ".." => drop(steps.pop()),
+            step => steps.push(step),
+        }
+    }
+    steps.join("/")
+}

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::without_parents;
+
 /// As much of a schedule as anybody will read.
 const MOST: usize = 60;
 
@@ -109,20 +111,12 @@ fn without_numbers(what: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// `model/v1/../../v1-fixed/src/door.rs` is `v1-fixed/src/door.rs`. The facades are no place: it is for
-/// them to know what they do when something is dropped.
+/// A place as a reader finds it. The facades are none: it is for them to know what they do when something
+/// is dropped.
 fn in_repository(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split(['/', '\\']) {
-        match part {
-            ".." => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    match parts[..] {
-        ["model", folder, ..] if folder != "scenarios" => String::new(),
-        _ => parts.join("/"),
-    }
+    let path = without_parents(path);
+    let facade = path.starts_with("model/") && !path.starts_with("model/scenarios/");
+    if facade { String::new() } else { path }
 }
 
 /// The line of code at a place.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
-use crate::VERSIONS;
+use crate::{VERSIONS, without_parents};
 
 /// A function that is a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -355,14 +355,7 @@ fn included(folder: &str, file: &str, repository: &Path) -> Result<Vec<String>> 
         }
         let value = group.stream().into_iter().last();
         let value = value.map(|value| value.to_string()).unwrap_or_default();
-        let mut steps: Vec<&str> = folder.split('/').collect();
-        for step in value.trim_matches('"').split('/') {
-            match step {
-                ".." => drop(steps.pop()),
-                step => steps.push(step),
-            }
-        }
-        let path = steps.join("/");
+        let path = without_parents(&format!("{folder}/{}", value.trim_matches('"')));
         if let Some((folder, file)) = path.rsplit_once('/') {
             let file = file.trim_end_matches(".rs");
             found.extend(included(folder, file, repository)?);

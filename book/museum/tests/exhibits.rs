@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
 
-use museum::{Catcher, Copy, Exhibit, LAWS, Record, Summary, VERSIONS, repository};
+use museum::{Catcher, Copy, Exhibit, LAWS, Laws, Record, Summary, VERSIONS, repository};
 
 fn exhibits() -> Vec<Exhibit> {
     Exhibit::all(&repository()).unwrap()
@@ -69,27 +69,34 @@ fn a_law_is_broken_in_a_version_that_keeps_it() {
 
 #[test]
 fn what_catches_a_bug_is_there() {
+    let laws = Laws::read(&repository()).unwrap();
     for exhibit in exhibits() {
-        let (version, short) = (&exhibit.version, &exhibit.version[..2]);
         for catcher in &exhibit.catchers {
-            let (file, name) = match catcher {
-                Catcher::Model(path) => {
-                    let (topic, name) = path.split_once("::").expect("TOPIC::NAME");
-                    let topics = read(&format!("model/{short}/tests/models.rs"));
-                    assert!(
-                        topics.contains(&format!("mod {topic};")),
-                        "{short} has no {topic}"
-                    );
-                    (format!("model/scenarios/{topic}.rs"), name)
-                }
-                Catcher::Law(name) => ("benchmark/tests/laws.rs".into(), &**name),
-                Catcher::Test { file, name } => {
-                    let name = name.rsplit("::").next().unwrap();
-                    (format!("{version}/tests/{file}.rs"), name)
-                }
+            let there = laws.has(&exhibit.version, catcher);
+            assert!(there, "{}: there is no {catcher}", exhibit.name);
+        }
+    }
+}
+
+/// The patch may still apply when lines have moved, and a schedule that was recorded before tells others.
+#[test]
+fn schedules_are_told_of_the_lines_of_today() {
+    for exhibit in exhibits() {
+        let planted = exhibit.planted(&repository()).unwrap();
+        for step in Record::read(&repository(), &exhibit.name).unwrap().schedule {
+            let Some((file, line)) = step.place.rsplit_once(':') else {
+                continue;
             };
-            let there = read(&file).contains(&format!("fn {name}("));
-            assert!(there, "{}: {file} has no {name}", exhibit.name);
+            let changed = planted.iter().find(|(path, _)| path == file);
+            let text = changed.map_or_else(|| read(file), |(_, text)| text.clone());
+            let code = text.lines().nth(line.parse::<usize>().unwrap() - 1);
+            assert_eq!(
+                code.map(str::trim),
+                Some(&*step.code),
+                "{}: cargo museum {} --record",
+                step.place,
+                exhibit.name
+            );
         }
     }
 }

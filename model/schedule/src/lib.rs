@@ -8,6 +8,7 @@
 mod explore;
 mod journal;
 mod line;
+mod models;
 mod spawning;
 
 use std::time::Duration;
@@ -49,31 +50,4 @@ pub fn until_asleep(threads: usize) {
     while asleep() < threads {
         shuttle::thread::yield_now();
     }
-}
-
-/// Makes two tests of each model, a quick one and a deep one. Numbers behind a name are the seeds of
-/// schedules on which the model once failed: they are tried first.
-///
-/// ```ignore
-/// models![
-///     every_task_runs,
-///     no_task_runs_twice: [17, 4],
-/// ];
-/// ```
-#[macro_export]
-macro_rules! models {
-    ($($model:ident $(: [$($seed:literal),* $(,)?])?),* $(,)?) => { $(
-        mod $model {
-            #[test]
-            fn fast() {
-                $crate::explore(super::$model, &[$($($seed),*)?]);
-            }
-
-            #[test]
-            #[ignore = "many schedules: run by cargo deep"]
-            fn deep() {
-                $crate::explore_deeply(super::$model);
-            }
-        }
-    )* };
 }

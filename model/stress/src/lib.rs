@@ -5,6 +5,9 @@
 //! same scenarios against this crate and the real `std`, and compares how long each way takes to find the
 //! same bug.
 
+#[path = "../../schedule/src/models.rs"]
+mod models;
+
 use std::env;
 use std::panic;
 use std::process;
@@ -141,23 +144,4 @@ pub fn explore_deeply(scenario: fn()) {
         }
     }
     watchdog.join().expect("a watchdog does not panic");
-}
-
-/// Makes the two tests of each scenario that `model-schedule` makes. Here they are the same.
-#[macro_export]
-macro_rules! models {
-    ($($model:ident $(: [$($seed:literal),* $(,)?])?),* $(,)?) => { $(
-        mod $model {
-            #[test]
-            fn fast() {
-                $crate::explore(super::$model, &[$($($seed),*)?]);
-            }
-
-            #[test]
-            #[ignore = "as long as it is told to"]
-            fn deep() {
-                $crate::explore_deeply(super::$model);
-            }
-        }
-    )* };
 }

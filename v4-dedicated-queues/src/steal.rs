@@ -1,0 +1,83 @@
+//! Work stealing: what a worker does whose own queue is empty.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::homing::Homing;
+use crate::pool::Shared;
+use crate::queue::{Lane, Part};
+use crate::task::Job;
+
+/// What a worker takes from another one's queue when its own is empty.
+///
+/// ```
+/// use v4_dedicated_queues::{Pool, Stealing};
+///
+/// let pool = Pool::builder().threads(4).stealing(Stealing::One).build()?;
+/// # Ok::<(), v4_dedicated_queues::BuildError>(())
+/// ```
+///
+/// The idea is Cilk's: R. D. Blumofe and C. E. Leiserson, *Scheduling Multithreaded Computations by Work
+/// Stealing*, 1999. Half a queue is what Go's scheduler and tokio's take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stealing {
+    /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one that
+    /// waits for a task behind it waits for ever. For measurements, and for tasks that must not change their worker.
+    Off,
+    /// One task, the oldest. The next one costs another search.
+    One,
+    /// Half of the tasks, the older half. What a thief cannot run at once can be stolen from it in turn.
+    #[default]
+    Half,
+}
+
+/// What a worker carries around.
+#[derive(Debug, Default)]
+pub(crate) struct Hands {
+    /// Boxes whose tasks it has run.
+    pub(crate) homing: Homing,
+    /// What it has stolen and not put on its desk yet; empty but for that moment.
+    loot: VecDeque<Job>,
+}
+
+impl Shared {
+    /// The next task for the worker of a lane: its own, or another one's.
+    ///
+    /// `None` does not mean that nothing is queued: a thief may be on its way from one desk to another. Whoever has to be
+    /// sure asks [`Shared::has_work`].
+    pub(crate) fn next(&self, lane: usize, hands: &mut Hands) -> Option<Job> {
+        let own = self.lanes[lane].take(&mut hands.homing);
+        if own.is_some() || self.stealing == Stealing::Off {
+            return own;
+        }
+        let lanes = self.lanes.len();
+        let others = (1..lanes).map(|step| &self.lanes[(lane + step) % lanes]);
+        others
+            .flat_map(|Lane { desk, inbox }| [desk, inbox])
+            .find_map(|part| self.steal(part, lane, hands))
+    }
+
+    /// Takes from one part of another lane: a task to run, and others for the desk.
+    ///
+    /// In between, they are in nobody's queue. They are counted as queued all the while, so nobody falls asleep.
+    fn steal(&self, part: &Part, lane: usize, hands: &mut Hands) -> Option<Job> {
+        if part.len() == 0 {
+            return None;
+        }
+        let job = part.with(|stock| {
+            stock.homing.send(&mut hands.homing);
+            let job = stock.jobs.pop_front()?;
+            if self.stealing == Stealing::Half {
+                hands.loot.extend(stock.jobs.drain(..stock.jobs.len() / 2));
+            }
+            Some(job)
+        })?;
+        self.stolen[lane].0.fetch_add(1 + hands.loot.len(), Relaxed);
+        if !hands.loot.is_empty() {
+            let desk = &self.lanes[lane].desk;
+            desk.with(|desk| desk.jobs.append(&mut hands.loot));
+        }
+        Some(job)
+    }
+}

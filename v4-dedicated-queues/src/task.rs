@@ -1,0 +1,96 @@
+//! What a pool runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::CancelToken;
+use crate::cancel::Batch;
+use crate::homing::EmptyBox;
+
+/// A unit of work: a closure that runs once, on whichever worker takes it.
+///
+/// Every closure becomes a task by itself. The type is met where a task comes back from a pool
+/// that refused it, and it can be submitted again as it is: nothing is wrapped a second time.
+///
+/// ```
+/// use v4_dedicated_queues::{Pool, Rejected, Task};
+///
+/// let pool = Pool::new(1, 1).unwrap();
+/// let mut task = Task::from(|| println!("at last"));
+/// while let Err(rejected) = pool.try_execute(task) {
+///     task = rejected.into_task();
+///     std::thread::yield_now();
+/// }
+/// ```
+pub struct Task(Box<dyn Run>);
+
+/// A closure in a box that outlives it.
+pub(crate) trait Run: Send {
+    /// Runs the closure and drops it, unless that has been done.
+    fn run(&mut self);
+}
+
+struct Once<F>(Option<F>);
+
+impl<F: FnOnce() + Send> Run for Once<F> {
+    fn run(&mut self) {
+        if let Some(closure) = self.0.take() {
+            closure();
+        }
+    }
+}
+
+impl Task {
+    /// Runs the task on the calling thread.
+    ///
+    /// # Panics
+    ///
+    /// If the closure panics: here it is an ordinary call.
+    pub fn run(mut self) {
+        self.0.run();
+    }
+
+    /// Runs the task, which is then an empty box, also if it panics.
+    pub(crate) fn run_in_place(&mut self) {
+        self.0.run();
+    }
+
+    /// The box of a task that has run.
+    pub(crate) fn into_box(self) -> EmptyBox {
+        EmptyBox::new(self.0)
+    }
+}
+
+impl<F: FnOnce() + Send + 'static> From<F> for Task {
+    fn from(closure: F) -> Task {
+        Task(Box::new(Once(Some(closure))))
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+/// A task in the queue.
+pub(crate) struct Job {
+    pub(crate) task: Task,
+    /// The group that the task belongs to, if it does.
+    pub(crate) group: Option<Arc<Batch>>,
+    /// What cancels the task, apart from the pool's token.
+    pub(crate) token: Option<CancelToken>,
+}
+
+impl Job {
+    /// Whether the task is not to run, in a pool with this token.
+    pub(crate) fn is_cancelled(&self, pool: &CancelToken) -> bool {
+        pool.is_cancelled() || self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}

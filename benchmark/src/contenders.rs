@@ -15,6 +15,8 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<v2_cancel_panic::Pool>("ours"),
     Racer::of::<v3_dynamic::Pool>("ours"),
     Racer::of::<ours::FromZero<v3_dynamic::Pool>>("ours"),
+    Racer::of::<v4_dedicated_queues::Pool>("ours"),
+    Racer::of::<ours::FromZero<v4_dedicated_queues::Pool>>("ours"),
     Racer::of::<baselines::ThreadPerTask>("baseline"),
     Racer::of::<baselines::UnbufferedChannel>("baseline"),
     Racer::of::<baselines::BufferedChannel>("baseline"),

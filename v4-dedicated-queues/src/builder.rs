@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::census::{Census, Inside};
 use crate::count::Count;
 use crate::door::Door;
+use crate::homing::{Depot, Homing};
 use crate::panic::{PanicHandler, discard};
 use crate::places::Places;
 use crate::pool::Shared;
@@ -198,6 +199,7 @@ impl Pool {
             open: true,
             census: Census::new(threads),
             taken: 0,
+            homing: Homing::default(),
         };
         let door = Arc::new(Door::new(inside, settings.token.clone()));
         let weak: Weak<Door> = Arc::downgrade(&door);
@@ -217,6 +219,7 @@ impl Pool {
             born: Instant::now(),
             door,
             lanes: (0..=lanes).map(|_| Lane::default()).collect(),
+            depot: Depot::default(),
             places: Places::new(settings.capacity, lanes),
             tally: Tally::new(lanes),
             endings: Endings::new(lanes),

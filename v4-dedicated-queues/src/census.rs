@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread::JoinHandle;
 
+use crate::homing::Homing;
 use crate::park::Parker;
 use crate::pool::Shared;
 use crate::stats::Stats;
@@ -21,6 +22,8 @@ pub(crate) struct Inside {
     pub(crate) census: Census,
     /// So many tasks have been taken out of the queues, if not more: see [`Shared::queued`].
     pub(crate) taken: usize,
+    /// Boxes of tasks that have run, come home.
+    pub(crate) homing: Homing,
 }
 
 impl Inside {

@@ -39,8 +39,8 @@ impl Shared {
             Some(parker) => parker.lane,
             None => census.place(self.placement, &self.lanes),
         };
-        // What comes back are empty boxes, which are freed here.
-        drop(self.lanes[lane].push(job));
+        self.lanes[lane].push(job);
+        inside.homing.free_two(&self.depot);
         if let Some(parker) = called {
             parker.wake();
         }
@@ -54,7 +54,7 @@ impl Shared {
         }
         for job in self.lanes[lane].drain() {
             let to = census.place(self.placement, &self.lanes);
-            drop(self.lanes[to].push(job));
+            self.lanes[to].push(job);
         }
     }
 

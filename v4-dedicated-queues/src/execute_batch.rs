@@ -205,7 +205,8 @@ impl Shared {
             let lane = self.dispatch(inside, first, home);
             for job in jobs.by_ref().take(share - 1) {
                 self.begin(&job);
-                drop(self.lanes[lane].push(job));
+                self.lanes[lane].push(job);
+                inside.homing.free_two(&self.depot);
             }
         }
     }

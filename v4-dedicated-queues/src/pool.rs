@@ -13,6 +13,7 @@ use crate::cancel::Batch;
 use crate::count::Count;
 use crate::dispatch::Placement;
 use crate::door::{Door, Patience};
+use crate::homing::Depot;
 use crate::places::Places;
 use crate::queue::Lane;
 use crate::stats::{Ending, Endings};
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     /// The queues: for each lane of the tally one, and one more, which is never used, for the lane of
     /// those who were refused.
     pub(crate) lanes: Box<[Lane]>,
+    pub(crate) depot: Depot,
     pub(crate) places: Places,
     pub(crate) tally: Tally,
     pub(crate) endings: Endings,

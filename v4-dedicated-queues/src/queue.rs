@@ -1,11 +1,12 @@
 //! A worker's own queue, in two parts: one that submitters fill, and one that the worker empties.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
-use crate::homing::{EmptyBox, Homing};
+use crate::count::Count;
 use crate::task::Job;
 
 /// The longest buffer that a queue keeps for later once it is empty, in tasks.
@@ -26,31 +27,42 @@ pub(crate) struct Lane {
 
 /// Half of a lane, with cache lines to itself.
 #[derive(Debug, Default)]
-#[repr(align(128))]
 pub(crate) struct Part {
-    /// The number of tasks. Written under the lock; without it, a hint.
-    len: AtomicUsize,
-    stock: Mutex<Stock>,
+    /// Whether there is a task: 1 or 0, and without the lock a hint. Those who look for tasks read this and leave the line of
+    /// the lock alone, to which submitters write for each task. This one they write to only when it changes.
+    any: Count,
+    stock: Stock,
 }
 
+/// What is in a part.
 #[derive(Debug, Default)]
-pub(crate) struct Stock {
-    pub(crate) jobs: VecDeque<Job>,
-    /// Boxes on their way home. Only in inboxes: submitters come by.
-    pub(crate) homing: Homing,
+#[repr(align(128))]
+struct Stock {
+    /// The number of tasks. Written under the lock; without it, a hint.
+    len: AtomicUsize,
+    jobs: Mutex<VecDeque<Job>>,
 }
 
 impl Part {
     /// The number of tasks, or what it was a moment ago.
     pub(crate) fn len(&self) -> usize {
-        self.len.load(Relaxed)
+        self.stock.len.load(Relaxed)
+    }
+
+    /// Whether there is a task, or was a moment ago.
+    pub(crate) fn any(&self) -> bool {
+        self.any.0.load(Relaxed) > 0
     }
 
     /// Runs `work` with the part locked.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Stock) -> T) -> T {
-        let mut stock = self.stock.lock();
-        let result = work(&mut stock);
-        self.note_len(&stock);
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut VecDeque<Job>) -> T) -> T {
+        let mut jobs = self.stock.jobs.lock();
+        let result = work(&mut jobs);
+        self.stock.len.store(jobs.len(), Relaxed);
+        let any = usize::from(!jobs.is_empty());
+        if self.any.0.load(Relaxed) != any {
+            self.any.0.store(any, Relaxed);
+        }
         result
     }
 
@@ -58,14 +70,10 @@ impl Part {
     fn pop(&self) -> Option<Job> {
         // Those who only add to this part are its owner and submitters to an inbox; whoever has to be
         // sure that nothing is here does not rely on this hint.
-        if self.len() == 0 {
+        if !self.any() {
             return None;
         }
-        self.with(|stock| stock.jobs.pop_front())
-    }
-
-    fn note_len(&self, stock: &MutexGuard<'_, Stock>) {
-        self.len.store(stock.jobs.len(), Relaxed);
+        self.with(VecDeque::pop_front)
     }
 }
 
@@ -75,17 +83,14 @@ impl Lane {
         self.desk.len() + self.inbox.len()
     }
 
-    /// Queues a task. Returns boxes that have come home: the submitter frees them.
-    pub(crate) fn push(&self, job: Job) -> [Option<EmptyBox>; 2] {
-        self.inbox.with(|inbox| {
-            inbox.jobs.push_back(job);
-            inbox.homing.arrive()
-        })
+    /// Queues a task.
+    pub(crate) fn push(&self, job: Job) {
+        self.inbox.with(|inbox| inbox.push_back(job));
     }
 
     /// The oldest task, for the owner.
-    pub(crate) fn take(&self, homing: &mut Homing) -> Option<Job> {
-        self.desk.pop().or_else(|| self.fetch(homing))
+    pub(crate) fn take(&self) -> Option<Job> {
+        self.desk.pop().or_else(|| self.fetch())
     }
 
     /// The oldest task, for whoever comes by.
@@ -94,42 +99,37 @@ impl Lane {
     }
 
     /// Puts everything from the inbox on the desk, and takes the oldest.
-    fn fetch(&self, homing: &mut Homing) -> Option<Job> {
-        if self.inbox.len() == 0 {
+    fn fetch(&self) -> Option<Job> {
+        if !self.inbox.any() {
             return None;
         }
         self.desk.with(|desk| {
-            self.inbox.with(|inbox| {
-                // Two workers that share a lane may both have come here.
-                if desk.jobs.is_empty() {
-                    std::mem::swap(&mut desk.jobs, &mut inbox.jobs);
-                }
-                inbox.homing.send(homing);
-            });
-            desk.jobs.pop_front()
+            // Two workers that share a lane may both have come here.
+            if desk.is_empty() {
+                self.inbox.with(|inbox| mem::swap(desk, inbox));
+            }
+            desk.pop_front()
         })
     }
 
     /// Whether nothing is queued here. Unlike [`Lane::len`] this is certain, as long as nobody adds anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.desk
-            .with(|desk| desk.jobs.is_empty() && self.inbox.with(|inbox| inbox.jobs.is_empty()))
+            .with(|desk| desk.is_empty() && self.inbox.with(|inbox| inbox.is_empty()))
     }
 
     /// Everything that is queued here, the oldest first.
     pub(crate) fn drain(&self) -> VecDeque<Job> {
         self.desk.with(|desk| {
-            self.inbox.with(|inbox| {
-                desk.jobs.append(&mut inbox.jobs);
-            });
-            std::mem::take(&mut desk.jobs)
+            self.inbox.with(|inbox| desk.append(inbox));
+            mem::take(desk)
         })
     }
 
     /// Gives back the memory that a crowd of tasks has left behind.
     pub(crate) fn tidy(&self) {
         for part in [&self.desk, &self.inbox] {
-            part.with(|stock| stock.jobs.shrink_to(KEPT));
+            part.with(|jobs| jobs.shrink_to(KEPT));
         }
     }
 }

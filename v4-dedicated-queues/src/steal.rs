@@ -37,6 +37,8 @@ pub enum Stealing {
 pub(crate) struct Hands {
     /// Boxes whose tasks it has run.
     pub(crate) homing: Homing,
+    /// The lane that it has tried last. The next search goes on from there: where it has just been, there is less.
+    victim: usize,
     /// What it has stolen and not put on its desk yet; empty but for that moment.
     loot: VecDeque<Job>,
 }
@@ -47,36 +49,41 @@ impl Shared {
     /// `None` does not mean that nothing is queued: a thief may be on its way from one desk to another. Whoever has to be
     /// sure asks [`Shared::has_work`].
     pub(crate) fn next(&self, lane: usize, hands: &mut Hands) -> Option<Job> {
-        let own = self.lanes[lane].take(&mut hands.homing);
+        let own = self.lanes[lane].take();
         if own.is_some() || self.stealing == Stealing::Off {
             return own;
         }
         let lanes = self.lanes.len();
-        let others = (1..lanes).map(|step| &self.lanes[(lane + step) % lanes]);
-        others
-            .flat_map(|Lane { desk, inbox }| [desk, inbox])
-            .find_map(|part| self.steal(part, lane, hands))
+        let first = hands.victim;
+        (1..=lanes)
+            .map(|step| (first + step) % lanes)
+            .find_map(|victim| {
+                hands.victim = victim;
+                let Lane { desk, inbox } = &self.lanes[victim];
+                [desk, inbox]
+                    .into_iter()
+                    .find_map(|part| self.steal(part, lane, hands))
+            })
     }
 
     /// Takes from one part of another lane: a task to run, and others for the desk.
     ///
     /// In between, they are in nobody's queue. They are counted as queued all the while, so nobody falls asleep.
     fn steal(&self, part: &Part, lane: usize, hands: &mut Hands) -> Option<Job> {
-        if part.len() == 0 {
+        if !part.any() {
             return None;
         }
-        let job = part.with(|stock| {
-            stock.homing.send(&mut hands.homing);
-            let job = stock.jobs.pop_front()?;
+        let job = part.with(|jobs| {
+            let job = jobs.pop_front()?;
             if self.stealing == Stealing::Half {
-                hands.loot.extend(stock.jobs.drain(..stock.jobs.len() / 2));
+                hands.loot.extend(jobs.drain(..jobs.len() / 2));
             }
             Some(job)
         })?;
         self.stolen[lane].0.fetch_add(1 + hands.loot.len(), Relaxed);
         if !hands.loot.is_empty() {
             let desk = &self.lanes[lane].desk;
-            desk.with(|desk| desk.jobs.append(&mut hands.loot));
+            desk.with(|desk| desk.append(&mut hands.loot));
         }
         Some(job)
     }

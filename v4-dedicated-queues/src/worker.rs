@@ -148,7 +148,7 @@ impl Worker {
             Ending::Cancelled
         } else {
             let completed = panic.shield(|| task.run_in_place());
-            self.hands.homing.add(task.into_box());
+            self.hands.homing.add(task.into_box(), &shared.depot);
             if completed {
                 Ending::Completed
             } else {

@@ -207,3 +207,6 @@ cancellable!(v2_cancel_panic);
 lawful!(v3_dynamic, "v3", Cancelled);
 cancellable!(v3_dynamic);
 dynamic!(v3_dynamic, "v3 0..=w");
+lawful!(v4_dedicated_queues, "v4", Cancelled);
+cancellable!(v4_dedicated_queues);
+dynamic!(v4_dedicated_queues, "v4 0..=w");

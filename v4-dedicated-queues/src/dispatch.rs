@@ -40,7 +40,7 @@ impl Shared {
             None => census.place(self.placement, &self.lanes),
         };
         self.lanes[lane].push(job);
-        inside.homing.free_two(&self.depot);
+        inside.homing.free_some(&self.depot);
         if let Some(parker) = called {
             parker.wake();
         }

@@ -183,7 +183,9 @@ impl Shared {
         self.dispatch_batch(&mut inside, jobs.drain(..some), patience.home());
         if some > 0 && inside.census.may_grow() {
             // If no thread can be started, the workers that there are will come to the tasks.
-            let _ = self.grow(&mut inside, Moment::Submitted);
+            if let Ok(Some(newest)) = self.grow(&mut inside, Moment::Submitted) {
+                self.share_with(&newest);
+            }
         }
     }
 
@@ -206,7 +208,7 @@ impl Shared {
             for job in jobs.by_ref().take(share - 1) {
                 self.begin(&job);
                 self.lanes[lane].push(job);
-                inside.homing.free_two(&self.depot);
+                inside.homing.free_some(&self.depot);
             }
         }
     }

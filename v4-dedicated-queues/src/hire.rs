@@ -10,6 +10,7 @@ use crate::door::{Door, Patience};
 use crate::pool::Shared;
 use crate::queue::Lane;
 use crate::scaling::Moment;
+use crate::steal::Stealing;
 use crate::tally::Tally;
 use crate::task::Job;
 use crate::worker::First;
@@ -81,18 +82,26 @@ impl Shared {
     /// A task finds the queue full. If the policy wants one more worker now, it is started with the
     /// oldest task of a queue, whose place is free at once.
     pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
-        if let Ok(Some(first)) = self.grow(inside, Moment::Full)
-            && let Some(job) = self.oldest()
-        {
-            self.places.leave(Tally::ANY);
-            // The worker takes it before it does anything else, and comes for it through this lock.
-            *first.lock() = Some(job);
+        if let Ok(Some(newest)) = self.grow(inside, Moment::Full) {
+            self.give(&newest);
         }
     }
 
-    /// A task from the front of the first queue that has one: the order is not kept across queues.
-    fn oldest(&self) -> Option<Job> {
-        self.lanes.iter().find_map(Lane::pop)
+    /// A worker that was started for a task in another one's queue would not find it without stealing. To be
+    /// called under the lock.
+    pub(crate) fn share_with(&self, newest: &First) {
+        if self.stealing == Stealing::Off {
+            self.give(newest);
+        }
+    }
+
+    /// Gives a new worker the task at the front of the first queue that has one: the order is not kept across
+    /// queues. It takes it before it does anything else, and comes for it through the lock that is held here.
+    fn give(&self, newest: &First) {
+        if let Some(job) = self.lanes.iter().find_map(Lane::pop) {
+            self.places.leave(Tally::ANY);
+            *newest.lock() = Some(job);
+        }
     }
 
     /// Starts a worker. To be called under the lock.

@@ -15,7 +15,9 @@ use crate::task::Run;
 
 /// How many boxes a worker gathers before it takes them to the depot.
 const LOAD: usize = 64;
-const MOST: usize = 1024;
+
+/// How many boxes may lie in the depot when a worker comes with more. Beyond that it frees its own.
+const FULL: usize = 1 << 10;
 
 /// The largest box that goes home, in bytes. What is larger is freed where it is: one that waits takes memory.
 const LARGEST: usize = 1 << 10;
@@ -30,7 +32,7 @@ impl EmptyBox {
     }
 }
 
-/// Boxes on their way home: a worker's, or those that have come home and are not freed yet.
+/// Boxes on their way home: a worker's load, or those that submitters have fetched and not freed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Homing(Vec<EmptyBox>);
 
@@ -38,8 +40,9 @@ pub(crate) struct Homing(Vec<EmptyBox>);
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Depot {
-    full: AtomicBool,
-    boxes: Mutex<Homing>,
+    /// Whether there are any. Written under the lock; without it, a hint.
+    any: AtomicBool,
+    boxes: Mutex<Vec<EmptyBox>>,
 }
 
 impl Homing {
@@ -49,22 +52,23 @@ impl Homing {
             return;
         }
         self.0.push(empty);
-        if self.0.len() >= LOAD && !depot.leave(self) {
-            // Nobody has fetched the last ones. They do not become more than one load for each worker.
+        if self.0.len() >= LOAD {
+            depot.leave(&mut self.0);
+            // If it had no room, tasks are submitted less often than they end, and these are not missed.
             self.0.clear();
         }
     }
 
-    /// Frees two, and fetches others if there are none: each task makes one more, so they become fewer.
-    pub(crate) fn free_two(&mut self, depot: &Depot) {
+    /// Frees one box, for a submitter that is about to make the next one or has just made one. A second one, while
+    /// there are many: so they become fewer.
+    pub(crate) fn free_some(&mut self, depot: &Depot) {
         if self.0.is_empty() {
-            depot.fetch(self);
+            depot.fetch(&mut self.0);
         }
-        let one = self.0.pop();
-        if self.0.len() > 512 {
-            self.0.pop();
+        drop(self.0.pop());
+        if self.0.len() > FULL / 2 {
+            drop(self.0.pop());
         }
-        drop(one);
     }
 
     /// Frees them all.
@@ -74,21 +78,21 @@ impl Homing {
 }
 
 impl Depot {
-    /// Takes a worker's boxes, if there is room.
-    fn leave(&self, from: &mut Homing) -> bool {
+    /// Takes boxes, if there is room.
+    fn leave(&self, load: &mut Vec<EmptyBox>) {
         let mut boxes = self.boxes.lock();
-        let room = boxes.0.len() < MOST;
-        if room {
-            boxes.0.append(&mut from.0);
-            self.full.store(true, Relaxed);
+        if boxes.len() < FULL {
+            boxes.append(load);
+            self.any.store(true, Relaxed);
         }
-        room
     }
 
-    fn fetch(&self, to: &mut Homing) {
-        if self.full.load(Relaxed) {
-            mem::swap(&mut *self.boxes.lock(), to);
-            self.full.store(false, Relaxed);
+    /// Gives all of them to whoever has none.
+    fn fetch(&self, none: &mut Vec<EmptyBox>) {
+        if self.any.load(Relaxed) {
+            let mut boxes = self.boxes.lock();
+            mem::swap(&mut *boxes, none);
+            self.any.store(false, Relaxed);
         }
     }
 }

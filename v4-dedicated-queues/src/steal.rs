@@ -54,25 +54,22 @@ impl Shared {
             return own;
         }
         let lanes = self.lanes.len();
-        let first = hands.victim;
-        (1..=lanes)
-            .map(|step| (first + step) % lanes)
-            .find_map(|victim| {
-                hands.victim = victim;
-                let Lane { desk, inbox } = &self.lanes[victim];
-                [desk, inbox]
-                    .into_iter()
-                    .find_map(|part| self.steal(part, lane, hands))
-            })
+        let start = hands.victim;
+        let others = (1..=lanes).map(|step| (start + step) % lanes);
+        others.filter(|victim| *victim != lane).find_map(|victim| {
+            hands.victim = victim;
+            let Lane { desk, inbox } = &self.lanes[victim];
+            let parts = [desk, inbox].into_iter();
+            parts
+                .filter(|part| part.any())
+                .find_map(|part| self.steal(part, lane, hands))
+        })
     }
 
     /// Takes from one part of another lane: a task to run, and others for the desk.
     ///
     /// In between, they are in nobody's queue. They are counted as queued all the while, so nobody falls asleep.
     fn steal(&self, part: &Part, lane: usize, hands: &mut Hands) -> Option<Job> {
-        if !part.any() {
-            return None;
-        }
         let job = part.with(|jobs| {
             let job = jobs.pop_front()?;
             if self.stealing == Stealing::Half {

@@ -9,10 +9,7 @@ use pool::Pool;
 
 use crate::common::{SOME_TIME, adds_one};
 
-models![
-    every_accepted_task_runs_exactly_once,
-    the_tasks_of_one_submitter_start_in_the_order_of_their_submission,
-];
+models![every_accepted_task_runs_exactly_once];
 
 fn every_accepted_task_runs_exactly_once() {
     let pool = Arc::new(Pool::new(2, 1).unwrap());
@@ -38,16 +35,4 @@ fn every_accepted_task_runs_exactly_once() {
     for (ran, accepted) in submitted {
         assert_eq!(ran.map(|ran| ran.load(SeqCst)), accepted);
     }
-}
-
-fn the_tasks_of_one_submitter_start_in_the_order_of_their_submission() {
-    let pool = Pool::new(1, 2).unwrap();
-    let next = Arc::new(AtomicUsize::new(0));
-    for number in 0..4 {
-        let next = Arc::clone(&next);
-        let task = move || assert_eq!(next.fetch_add(1, SeqCst), number);
-        pool.execute(task).unwrap();
-    }
-    drop(pool);
-    assert_eq!(next.load(SeqCst), 4);
 }

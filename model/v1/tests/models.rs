@@ -9,6 +9,8 @@ mod common;
 mod dying;
 #[path = "../../scenarios/exactly_once.rs"]
 mod exactly_once;
+#[path = "../../scenarios/one_queue.rs"]
+mod one_queue;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/stopping.rs"]

@@ -13,6 +13,8 @@ mod counting;
 mod exactly_once;
 #[path = "../../scenarios/handing_back.rs"]
 mod handing_back;
+#[path = "../../scenarios/one_queue.rs"]
+mod one_queue;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
 #[path = "../../scenarios/spawning.rs"]

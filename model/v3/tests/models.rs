@@ -17,6 +17,8 @@ mod exactly_once;
 mod handing_back;
 #[path = "../../scenarios/hiring.rs"]
 mod hiring;
+#[path = "../../scenarios/one_queue.rs"]
+mod one_queue;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
 #[path = "../../scenarios/spawning.rs"]

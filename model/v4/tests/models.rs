@@ -1,0 +1,31 @@
+//! The models of v4. To the scenarios it is `pool`.
+
+extern crate model_v4 as pool;
+
+#[path = "../../scenarios/common.rs"]
+mod common;
+
+#[path = "../../scenarios/cancelling.rs"]
+mod cancelling;
+#[path = "../../scenarios/changing.rs"]
+mod changing;
+#[path = "../../scenarios/counting.rs"]
+mod counting;
+#[path = "../../scenarios/exactly_once.rs"]
+mod exactly_once;
+#[path = "../../scenarios/handing_back.rs"]
+mod handing_back;
+#[path = "../../scenarios/hiring.rs"]
+mod hiring;
+#[path = "../../scenarios/panicking.rs"]
+mod panicking;
+#[path = "../../scenarios/spawning.rs"]
+mod spawning;
+#[path = "../../scenarios/staying.rs"]
+mod staying;
+#[path = "../../scenarios/stopping.rs"]
+mod stopping;
+#[path = "../../scenarios/submitting.rs"]
+mod submitting;
+#[path = "../../scenarios/waiting.rs"]
+mod waiting;

@@ -1,0 +1,225 @@
+//! Law 10: no task waits behind a busy worker while another is idle. Who sleeps is called, one at a time, and looks a last
+//! time before it falls asleep.
+//!
+//! A task here waits for another one, so a worker that is not called, or falls asleep too early, is a deadlock.
+
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use model_schedule::{models, until_asleep};
+use pool::{Builder, Pool, Stealing, Task};
+
+use crate::common::{Gate, SOME_TIME, adds_one};
+
+models![
+    a_task_waits_for_a_later_one,
+    a_task_waits_for_a_later_one_that_a_worker_has_submitted,
+    a_task_waits_for_one_that_it_has_submitted,
+    a_task_waits_for_one_that_another_thread_submits,
+    each_of_three_tasks_waits_for_the_next,
+    each_of_three_tasks_of_a_batch_waits_for_the_next,
+    those_who_sleep_are_called_again_and_again,
+    who_was_called_may_find_its_task_gone,
+    who_was_called_may_have_to_leave,
+    who_was_called_may_have_slept_enough,
+    a_task_does_not_wait_for_a_worker_that_is_in_a_hook,
+    a_worker_does_not_fall_asleep_while_a_thief_carries_tasks,
+    without_stealing_whoever_is_to_run_a_task_is_called_for_it,
+];
+
+fn build(builder: Builder) -> Arc<Pool> {
+    Arc::new(builder.queue_capacity(4).build().unwrap())
+}
+
+/// So many tasks, each of which waits for the next one.
+fn chain(tasks: usize) -> Vec<Task> {
+    let mut chain = Vec::new();
+    let mut awaited = None;
+    for _ in 0..tasks {
+        let (done, is_done) = Gate::new();
+        let waits_for: Option<Gate> = awaited.replace(is_done);
+        chain.push(Task::from(move || {
+            if let Some(gate) = waits_for {
+                gate.pass();
+            }
+            drop(done);
+        }));
+    }
+    chain.reverse();
+    chain
+}
+
+fn submit(pool: &Pool, tasks: usize) {
+    for task in chain(tasks) {
+        pool.execute(task).unwrap();
+    }
+}
+
+/// They find who looks for a task, who falls asleep, and who sleeps.
+fn a_task_waits_for_a_later_one() {
+    for (workers, stealing) in [(2, Stealing::Half), (3, Stealing::One)] {
+        let pool = build(Pool::builder().threads(workers).stealing(stealing));
+        submit(&pool, 2);
+        pool.wait_idle();
+    }
+}
+
+fn a_task_waits_for_a_later_one_that_a_worker_has_submitted() {
+    for stealing in [Stealing::Half, Stealing::One] {
+        let pool = build(Pool::builder().threads(2).stealing(stealing));
+        let own = Arc::clone(&pool);
+        pool.execute(move || submit(&own, 2)).unwrap();
+        pool.wait_idle();
+    }
+}
+
+/// What a task submits is in the queue of its own worker, which is busy until the other one takes it.
+fn a_task_waits_for_one_that_it_has_submitted() {
+    for batch in [false, true] {
+        let pool = build(Pool::builder().threads(2));
+        let own = Arc::clone(&pool);
+        let task = move || {
+            let (done, is_done) = Gate::new();
+            let next = move || drop(done);
+            if batch {
+                own.execute_batch([next]).unwrap();
+            } else {
+                own.execute(next).unwrap();
+            }
+            is_done.pass();
+        };
+        pool.execute(task).unwrap();
+        pool.wait_idle();
+    }
+}
+
+fn a_task_waits_for_one_that_another_thread_submits() {
+    let pool = build(Pool::builder().threads(2));
+    let (tell, told) = bounded(1);
+    let submitter = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.execute(move || tell.send(()).unwrap()).unwrap()
+    });
+    pool.execute(move || told.recv().unwrap()).unwrap();
+    submitter.join().unwrap();
+    pool.wait_idle();
+}
+
+/// One is called by a submitter, and the next by those who arrive.
+fn each_of_three_tasks_waits_for_the_next() {
+    let pool = build(Pool::builder().threads(3).stealing(Stealing::One));
+    until_asleep(3);
+    submit(&pool, 3);
+    pool.wait_idle();
+}
+
+fn each_of_three_tasks_of_a_batch_waits_for_the_next() {
+    let pool = build(Pool::builder().threads(3));
+    until_asleep(3);
+    pool.execute_batch(chain(3)).unwrap();
+    pool.wait_idle();
+}
+
+fn those_who_sleep_are_called_again_and_again() {
+    let pool = build(Pool::builder().threads(2));
+    for _ in 0..3 {
+        submit(&pool, 2);
+        pool.wait_idle();
+    }
+}
+
+/// Another worker has been faster. The next one is called all the same.
+fn who_was_called_may_find_its_task_gone() {
+    let pool = build(Pool::builder().threads(2));
+    let ran = Arc::new(AtomicUsize::new(0));
+    // One worker is awake and takes what the other one is called for.
+    for _ in 0..4 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    submit(&pool, 2);
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 4);
+}
+
+/// Whoever is on the way is called off, and nobody waits for it to arrive.
+fn who_was_called_may_have_to_leave() {
+    let pool = build(Pool::builder().threads(3));
+    let ran = Arc::new(AtomicUsize::new(0));
+    until_asleep(3);
+    let submitter = thread::spawn({
+        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
+        move || {
+            for _ in 0..2 {
+                pool.execute(adds_one(&ran)).unwrap();
+            }
+        }
+    });
+    pool.resize(1).unwrap();
+    pool.resize(2).unwrap();
+    submitter.join().unwrap();
+    submit(&pool, 2);
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 2);
+}
+
+fn who_was_called_may_have_slept_enough() {
+    for least in [0, 2] {
+        let pool = Pool::builder().threads(least..=2).idle_timeout(SOME_TIME);
+        let pool = build(pool);
+        for _ in 0..2 {
+            submit(&pool, 2);
+            pool.wait_idle();
+        }
+    }
+}
+
+/// It is neither awake nor asleep, and may be away for a long time.
+fn a_task_does_not_wait_for_a_worker_that_is_in_a_hook() {
+    let (begun, begins) = Gate::new();
+    let (closed, gate) = Gate::new();
+    let begun = parking_lot::Mutex::new(Some(begun));
+    let hook = move || {
+        // The first worker does not wait.
+        if begun.lock().take().is_none() {
+            gate.pass();
+        }
+    };
+    let pool = build(Pool::builder().threads(1).on_thread_start(hook));
+    begins.pass();
+    until_asleep(1);
+    pool.resize(2).unwrap();
+    // Who is in the hook does not count as awake, so who sleeps is called.
+    pool.execute(move || drop(closed)).unwrap();
+    pool.wait_idle();
+}
+
+/// A thief takes the first two of three tasks, and the first waits for the second. Who looks for tasks meanwhile
+/// finds one at the most.
+fn a_worker_does_not_fall_asleep_while_a_thief_carries_tasks() {
+    let pool = build(Pool::builder().threads(3));
+    let own = Arc::clone(&pool);
+    let task = move || {
+        let (done, is_done) = Gate::new();
+        let mut tasks = chain(2);
+        tasks.push(Task::from(move || drop(done)));
+        own.execute_batch(tasks).unwrap();
+        is_done.pass();
+    };
+    pool.execute(task).unwrap();
+    pool.wait_idle();
+}
+
+fn without_stealing_whoever_is_to_run_a_task_is_called_for_it() {
+    let pool = Pool::builder().threads(2).stealing(Stealing::Off);
+    // Nobody asks whether to leave: a task that comes meanwhile is for somebody who is there.
+    let pool = build(pool.idle_timeout(Duration::MAX));
+    until_asleep(2);
+    submit(&pool, 2);
+    pool.wait_idle();
+    until_asleep(2);
+    pool.execute_batch(chain(2)).unwrap();
+    pool.wait_idle();
+}

@@ -14,6 +14,8 @@ extern crate v3_dynamic as v2_cancel_panic;
 mod building;
 #[path = "../../v2-cancel-panic/tests/cancelling.rs"]
 mod cancelling;
+#[path = "../../v2-cancel-panic/tests/on_a_worker.rs"]
+mod on_a_worker;
 #[path = "../../v2-cancel-panic/tests/panics.rs"]
 mod panics;
 #[path = "../../v2-cancel-panic/tests/programs.rs"]

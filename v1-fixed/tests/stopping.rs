@@ -360,26 +360,6 @@ fn no_thread_is_left_behind() {
     }
 }
 
-struct TellOnDrop(Arc<Pool>, mpsc::Sender<Reason>);
-
-impl Drop for TellOnDrop {
-    fn drop(&mut self) {
-        self.0.try_execute(|| ()).unwrap();
-        let full = self.0.execute(|| ()).unwrap_err();
-        self.1.send(full.reason()).unwrap();
-    }
-}
-
-#[test]
-fn the_drop_of_a_captured_value_counts_as_being_on_the_worker() {
-    let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
-    let (tell, told) = mpsc::channel();
-    let value = TellOnDrop(Arc::clone(&pool), tell);
-    pool.execute(move || drop(value)).unwrap();
-    assert_eq!(told.recv().unwrap(), Reason::Full);
-}
-
 struct PanicAtTheEnd;
 
 impl Drop for PanicAtTheEnd {

@@ -275,24 +275,6 @@ fn one_free_place_lets_one_waiting_submitter_in_and_all_of_them_in_the_end() {
 }
 
 #[test]
-fn a_worker_never_waits_for_a_place_in_its_own_pool() {
-    let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
-    let (tell, told) = mpsc::channel();
-    let inside = Arc::clone(&pool);
-    pool.execute(move || {
-        inside.execute(|| ()).unwrap();
-        let execute = inside.execute(|| ()).unwrap_err().reason();
-        let forever = inside.execute_timeout(|| (), Duration::MAX);
-        let group = inside.group().execute(|| ()).unwrap_err().reason();
-        tell.send([execute, forever.unwrap_err().reason(), group])
-            .unwrap();
-    })
-    .unwrap();
-    assert_eq!(told.recv().unwrap(), [Reason::Full; 3]);
-}
-
-#[test]
 fn a_worker_of_another_pool_waits_like_anybody() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy_pool(&watchdog, 1, 1);

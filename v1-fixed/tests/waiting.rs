@@ -153,25 +153,6 @@ fn a_refused_task_does_not_count_in_its_group() {
 }
 
 #[test]
-fn a_task_kept_by_its_owner_after_a_refusal_holds_nobody_up() {
-    let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
-    let group = Arc::new(pool.group());
-    let (tell, told) = mpsc::channel();
-    let (inside, again) = (Arc::clone(&pool), Arc::clone(&group));
-    // On the only worker: with the queue full, the group's second task is refused.
-    pool.execute(move || {
-        inside.execute(|| ()).unwrap();
-        tell.send(again.execute(|| ()).unwrap_err().into_task())
-            .unwrap();
-    })
-    .unwrap();
-    let _kept = told.recv().unwrap();
-    group.wait();
-    pool.wait_idle();
-}
-
-#[test]
 fn a_group_does_not_keep_the_pool_alive() {
     let watchdog = Watchdog::start();
     let pool = Pool::new(1, 1).unwrap();

@@ -179,6 +179,51 @@ pub trait Dynamic: Cancellable {
     fn workers(&self) -> Workers;
 }
 
+/// A pool that keeps the laws of v4 as well: each worker has a queue of its own.
+pub trait Dispatching: Dynamic {
+    /// Starts a pool of a fixed size, whose tasks go to this worker's queue and are stolen from there like this.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of range or a thread cannot be started.
+    fn build_with(
+        threads: usize,
+        capacity: usize,
+        placement: Placement,
+        stealing: Stealing,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>>;
+
+    /// Submits many tasks at once, and returns how many were accepted. Waits for places, or does not.
+    fn submit_batch<T: FnOnce() + Send + 'static>(
+        &self,
+        patient: bool,
+        tasks: impl IntoIterator<Item = T>,
+    ) -> usize;
+
+    /// Tasks that have been taken out of another worker's queue.
+    fn stolen(&self) -> usize;
+}
+
+/// To whose queue a task goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// To each worker's in turn.
+    RoundRobin,
+    /// To the shortest.
+    LeastLoaded,
+}
+
+/// What a worker takes from another one's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stealing {
+    /// Nothing.
+    Off,
+    /// A task.
+    One,
+    /// Half of the tasks.
+    Half,
+}
+
 /// Who works in a pool, and who did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Workers {

@@ -10,7 +10,9 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benchmark::contender::{Cancellable, Dynamic, Lawful, LawfulGroup, Patience, Why};
+use benchmark::contender::{
+    Cancellable, Dispatching, Dynamic, Lawful, LawfulGroup, Patience, Placement, Stealing, Why,
+};
 use benchmark::contenders::inline::Inline;
 use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
 
@@ -235,21 +237,74 @@ fn back_pressure<P: Lawful>() {
     assert_eq!(ran.load(SeqCst), 10);
 }
 
-/// Law 4, its other half: on a worker nobody waits for a place in the worker's own pool.
-fn no_wait_on_a_worker<P: Lawful>() {
+/// Law 4, its other half: on a worker nobody waits for a place in the worker's own pool. What
+/// becomes of the tasks for which there was none is the version's own affair.
+fn no_wait_on_a_worker<P: Lawful>() -> [Option<Why>; 4] {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(P::build(1, 1).unwrap());
     let (tell, told) = mpsc::channel();
     let inside = Arc::clone(&pool);
+    let ran = Arc::new(AtomicUsize::new(0));
     let nested = move || {
-        let first = inside.submit(Patience::Forever, || ()).is_ok();
-        let second = inside
-            .submit(Patience::Forever, || ())
-            .map_err(|refused| refused.why);
-        tell.send((first, second.err())).unwrap();
+        let patience = [Patience::Forever, Patience::Forever, Patience::None];
+        let patience = patience.into_iter().chain([Patience::For(LONG)]);
+        let submitted = patience.map(|patience| inside.submit(patience, adds_one(&ran)));
+        let refused: Vec<_> = submitted.map(Result::err).collect();
+        tell.send((ran, refused)).unwrap();
     };
     assert!(pool.submit(Patience::Forever, nested).is_ok());
-    assert_eq!(told.recv().unwrap(), (true, Some(Why::Full)));
+    let (ran, refused) = told.recv().unwrap();
+    pool.wait_idle();
+    let reasons = [0, 1, 2, 3].map(|n: usize| refused[n].as_ref().map(|refused| refused.why));
+    let accepted = reasons.iter().filter(|why| why.is_none()).count();
+    assert_eq!(ran.load(SeqCst), accepted);
+    reasons
+}
+
+/// In v1 to v3 a worker's task is refused at once if the queue is full.
+fn on_a_worker_full_is_full<P: Lawful>() {
+    let full = Some(Why::Full);
+    assert_eq!(no_wait_on_a_worker::<P>(), [None, full, full, full]);
+}
+
+/// From v4 on it goes to the worker's own queue, where there is always a place. The bound holds
+/// for outsiders, and for them what workers have submitted counts.
+fn on_a_worker_there_is_a_place<P: Dispatching>() {
+    assert_eq!(no_wait_on_a_worker::<P>(), [None; 4]);
+
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy::<P>(&watchdog, 1, 2);
+    let next = Gate::new();
+    let _open = (OpenOnDrop(&gate), OpenOnDrop(&next));
+    let (tell, told) = mpsc::channel();
+    let (inside, at, ran) = (
+        Arc::clone(&pool),
+        next.clone(),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let count = Arc::clone(&ran);
+    let fan = move || {
+        for _ in 0..10 {
+            assert!(inside.submit(Patience::None, adds_one(&count)).is_ok());
+        }
+        tell.send(()).unwrap();
+        at.pass();
+    };
+    assert!(pool.submit(Patience::Forever, fan).is_ok());
+    gate.open();
+    told.recv().unwrap();
+    assert_eq!(pool.queue_len(), 10);
+    let refused = pool.submit(Patience::None, || ()).unwrap_err();
+    assert_eq!(refused.why, Why::Full);
+    thread::scope(|scope| {
+        let submitter = scope.spawn(|| pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+        thread::sleep(Duration::from_millis(10));
+        let waits = !submitter.is_finished();
+        next.open();
+        assert!(waits && submitter.join().unwrap());
+    });
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 11);
 }
 
 /// Law 5: a wait returns only when the closures are dropped; all waiters wake; nothing to wait for
@@ -600,6 +655,224 @@ fn limits_are_kept<P: Dynamic>() {
     assert_eq!(ran.load(SeqCst), 2_000);
 }
 
+/// The placements and the ways to steal under which law 10 holds.
+const THIEVES: [(Placement, Stealing); 4] = [
+    (Placement::RoundRobin, Stealing::One),
+    (Placement::RoundRobin, Stealing::Half),
+    (Placement::LeastLoaded, Stealing::One),
+    (Placement::LeastLoaded, Stealing::Half),
+];
+
+/// Who submits, and how.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Outside,
+    OutsideInABatch,
+    OnAWorker,
+    OnAWorkerInABatch,
+}
+
+const WAYS: [Way; 4] = [
+    Way::Outside,
+    Way::OutsideInABatch,
+    Way::OnAWorker,
+    Way::OnAWorkerInABatch,
+];
+
+/// Law 10: one of four workers is blocked until the end of the test, and all others of the 1000 tasks
+/// finish, also if it has submitted them itself before it was blocked.
+fn no_task_waits_behind_a_busy_worker<P: Dispatching>() {
+    let watchdog = Watchdog::start();
+    for (placement, stealing) in THIEVES {
+        for way in WAYS {
+            let pool = P::build_with(4, 16, placement, stealing).unwrap();
+            let pool = watchdog.watch(pool);
+            let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+            let _open = OpenOnDrop(&gate);
+            let others = {
+                let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
+                move || match way {
+                    Way::Outside | Way::OnAWorker => {
+                        for _ in 0..999 {
+                            assert!(pool.submit(Patience::Forever, adds_one(&ran)).is_ok());
+                        }
+                    }
+                    _ => {
+                        let tasks = (0..999).map(|_| adds_one(&ran));
+                        assert_eq!(pool.submit_batch(true, tasks), 999);
+                    }
+                }
+            };
+            let submitted = |task| assert!(pool.submit(Patience::Forever, task).is_ok());
+            match way {
+                Way::Outside | Way::OutsideInABatch => {
+                    gate.occupy(submitted);
+                    others();
+                }
+                _ => gate.occupy(|blocks| {
+                    submitted(Box::new(move || {
+                        others();
+                        blocks();
+                    }));
+                }),
+            }
+            common::until(|| ran.load(SeqCst) == 999);
+            gate.open();
+            pool.wait_idle();
+            assert_eq!(
+                pool.endings().completed,
+                1000,
+                "{placement:?} {stealing:?} {way:?}"
+            );
+        }
+    }
+}
+
+/// Law 10: as many tasks as there are workers meet each other, whoever submits them. None can be
+/// behind another one, nor in the queue of a worker that waits for it.
+fn all_workers_meet<P: Dispatching>(rounds: usize) {
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
+    for (placement, stealing) in THIEVES {
+        for threads in [2, 3, 5] {
+            let pool = P::build_with(threads, threads, placement, stealing).unwrap();
+            let pool = watchdog.watch(pool);
+            for round in 0..rounds {
+                let meeting = Arc::new(Barrier::new(threads));
+                let meet = move |pool: &P, batch: bool, number| {
+                    let tasks = (0..number).map(|_| common::meets(&meeting));
+                    if batch {
+                        assert_eq!(pool.submit_batch(true, tasks), number);
+                    } else {
+                        for task in tasks {
+                            assert!(pool.submit(Patience::Forever, task).is_ok());
+                        }
+                    }
+                    meeting
+                };
+                let batch = round % 2 == 0;
+                if round % 4 < 2 {
+                    drop(meet(&pool, batch, threads));
+                } else {
+                    let inside = Arc::clone(&pool);
+                    let first = move || {
+                        // It is one of them itself.
+                        let meeting = meet(&inside, batch, threads - 1);
+                        meeting.wait();
+                    };
+                    assert!(pool.submit(Patience::Forever, first).is_ok());
+                }
+                // Two meetings at once would wait for each other.
+                pool.wait_idle();
+                // Mostly the next ones come while nobody sleeps yet, and now and then when all do.
+                if round % 8 == 0 {
+                    thread::sleep(Duration::from_micros(200));
+                }
+            }
+            assert_eq!(pool.endings().completed, rounds * threads);
+        }
+    }
+}
+
+/// Law 10 for pairs: a task waits for one that is submitted after it, by somebody outside or by
+/// itself, and as many such pairs are under way as there are workers, but for one.
+fn dependent_pairs<P: Dispatching>(time: Duration) {
+    let watchdog = Watchdog::with_limit(LONG + time * 2);
+    let start = Instant::now();
+    let sizes = [2, 3, 4, 8, 16];
+    let settings = (sizes.len() * THIEVES.len()) as u32;
+    for (n, threads) in sizes.into_iter().enumerate() {
+        for (m, (placement, stealing)) in THIEVES.into_iter().enumerate() {
+            let until = time / settings * (n * THIEVES.len() + m + 1) as u32;
+            let pool = P::build_with(threads, threads, placement, stealing).unwrap();
+            let pool = watchdog.watch(pool);
+            let (pairs, ran) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+            // One worker fewer than submitters would be too few: then all may wait.
+            let submitters = (threads - 1).min(3);
+            thread::scope(|scope| {
+                for submitter in 0..submitters {
+                    let (pool, pairs, ran) = (&pool, &pairs, &ran);
+                    scope.spawn(move || {
+                        let mut round = submitter;
+                        while round < 50 || start.elapsed() < until {
+                            pair(pool, round, ran);
+                            pairs.fetch_add(1, SeqCst);
+                            round += 1;
+                        }
+                    });
+                }
+            });
+            pool.wait_idle();
+            let expected = 2 * pairs.load(SeqCst);
+            assert_eq!(
+                (ran.load(SeqCst), pool.endings().completed),
+                (expected, expected)
+            );
+        }
+    }
+}
+
+/// A task, and another one for which it waits. Returns when both are over.
+fn pair<P: Dispatching>(pool: &Arc<P>, round: usize, ran: &Arc<AtomicUsize>) {
+    let group = pool.group();
+    let (tell, told) = mpsc::channel();
+    let (first, second) = (adds_one(ran), adds_one(ran));
+    let second = move || {
+        tell.send(()).unwrap();
+        second();
+    };
+    if round % 2 == 0 {
+        let first = move || {
+            told.recv().unwrap();
+            first();
+        };
+        assert!(group.submit(first).is_ok());
+        match round % 4 {
+            0 => assert!(group.submit(second).is_ok()),
+            _ => assert_eq!(pool.submit_batch(true, [second]), 1),
+        }
+    } else {
+        let inside = Arc::clone(pool);
+        let first = move || {
+            match round % 4 {
+                1 => assert!(inside.submit(Patience::None, second).is_ok()),
+                _ => assert_eq!(inside.submit_batch(false, [second]), 1),
+            }
+            told.recv().unwrap();
+            first();
+        };
+        assert!(group.submit(first).is_ok());
+    }
+    group.wait();
+}
+
+/// With stealing off there is no law 10: what is queued behind a busy worker waits for it, whatever the
+/// placement, while others are idle.
+fn without_stealing_tasks_wait<P: Dispatching>() {
+    let watchdog = Watchdog::start();
+    for placement in [Placement::RoundRobin, Placement::LeastLoaded] {
+        let pool = P::build_with(4, 16, placement, Stealing::Off).unwrap();
+        let pool = watchdog.watch(pool);
+        let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+        let _open = OpenOnDrop(&gate);
+        let (inside, count) = (Arc::clone(&pool), Arc::clone(&ran));
+        gate.occupy(|blocks| {
+            let task = move || {
+                for _ in 0..10 {
+                    assert!(inside.submit(Patience::Forever, adds_one(&count)).is_ok());
+                }
+                blocks();
+            };
+            assert!(pool.submit(Patience::Forever, task).is_ok());
+        });
+        // Time for a thief.
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!((ran.load(SeqCst), pool.queue_len()), (0, 10));
+        gate.open();
+        pool.wait_idle();
+        assert_eq!((ran.load(SeqCst), pool.stolen()), (10, 0));
+    }
+}
+
 macro_rules! laws {
     ($($version:ident: $pool:ty, from_v1 $(, $later:ident)*;)*) => {$(
         mod $version {
@@ -625,14 +898,16 @@ macro_rules! laws {
             #[test]
             fn back_pressure() { super::back_pressure::<Pool>() }
             #[test]
-            fn back_pressure_spares_workers() { no_wait_on_a_worker::<Pool>() }
-            #[test]
             fn done_means_done() { super::done_means_done::<Pool>() }
             #[test]
             fn shutdown_ends() { super::shutdown_ends::<Pool>() }
             $(laws!(@$later);)*
         }
     )*};
+    (@from_v1_to_v3) => {
+        #[test]
+        fn back_pressure_spares_workers() { on_a_worker_full_is_full::<Pool>() }
+    };
     (@from_v2) => {
         #[test]
         fn handed_back_when_cancelled() { super::handed_back_when_cancelled::<Pool>() }
@@ -662,12 +937,38 @@ macro_rules! laws {
         #[test]
         fn no_stranded_task_while_limits_change() { limits_are_kept::<Pool>() }
     };
+    (@from_v4) => {
+        #[test]
+        fn back_pressure_spares_workers() { on_a_worker_there_is_a_place::<Pool>() }
+        #[test]
+        fn no_task_waits_behind_a_busy_worker() {
+            super::no_task_waits_behind_a_busy_worker::<Pool>();
+        }
+        #[test]
+        fn no_task_waits_behind_a_busy_worker_that_waits_for_it() {
+            all_workers_meet::<Pool>(100);
+            dependent_pairs::<Pool>(Duration::from_millis(400));
+        }
+        #[test]
+        #[ignore = "a soak of ten seconds: run by `cargo deep`"]
+        fn no_task_waits_behind_a_busy_worker_in_a_soak_of_dependent_pairs() {
+            dependent_pairs::<Pool>(Duration::from_secs(10));
+        }
+        #[test]
+        #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
+        fn no_task_waits_behind_a_busy_worker_in_a_storm() { all_workers_meet::<Pool>(20_000) }
+        #[test]
+        fn no_task_waits_behind_a_busy_worker_unless_nobody_may_steal() {
+            without_stealing_tasks_wait::<Pool>();
+        }
+    };
 }
 
 laws! {
-    v1: v1_fixed::Pool, from_v1;
-    v2: v2_cancel_panic::Pool, from_v1, from_v2;
-    v3: v3_dynamic::Pool, from_v1, from_v2, from_v3;
+    v1: v1_fixed::Pool, from_v1, from_v1_to_v3;
+    v2: v2_cancel_panic::Pool, from_v1, from_v1_to_v3, from_v2;
+    v3: v3_dynamic::Pool, from_v1, from_v1_to_v3, from_v2, from_v3;
+    v4: v4_dedicated_queues::Pool, from_v1, from_v2, from_v3, from_v4;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

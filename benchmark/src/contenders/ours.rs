@@ -8,7 +8,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::contender::{
-    Cancellable, Contender, Dynamic, Endings, Lawful, LawfulGroup, Patience, Refused, Why, Workers,
+    Cancellable, Contender, Dispatching, Dynamic, Endings, Lawful, LawfulGroup, Patience,
+    Placement, Refused, Stealing, Why, Workers,
 };
 use crate::workload::IDLE_TIMEOUT;
 
@@ -201,6 +202,49 @@ macro_rules! dynamic {
     };
 }
 
+/// What the versions from v4 on can do.
+macro_rules! dispatching {
+    ($version:ident) => {
+        impl Dispatching for $version::Pool {
+            fn build_with(
+                threads: usize,
+                capacity: usize,
+                placement: Placement,
+                stealing: Stealing,
+            ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+                let placement = match placement {
+                    Placement::RoundRobin => $version::Placement::RoundRobin,
+                    Placement::LeastLoaded => $version::Placement::LeastLoaded,
+                };
+                let stealing = match stealing {
+                    Stealing::Off => $version::Stealing::Off,
+                    Stealing::One => $version::Stealing::One,
+                    Stealing::Half => $version::Stealing::Half,
+                };
+                let pool = Self::builder().threads(threads).queue_capacity(capacity);
+                Ok(pool.placement(placement).stealing(stealing).build()?)
+            }
+
+            fn submit_batch<T: FnOnce() + Send + 'static>(
+                &self,
+                patient: bool,
+                tasks: impl IntoIterator<Item = T>,
+            ) -> usize {
+                let submitted = if patient {
+                    self.execute_batch(tasks)
+                } else {
+                    self.try_execute_batch(tasks)
+                };
+                submitted.unwrap_or_else(|rejected| rejected.accepted())
+            }
+
+            fn stolen(&self) -> usize {
+                self.stats().stolen
+            }
+        }
+    };
+}
+
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
@@ -210,3 +254,4 @@ dynamic!(v3_dynamic, "v3 0..=w");
 lawful!(v4_dedicated_queues, "v4", Cancelled);
 cancellable!(v4_dedicated_queues);
 dynamic!(v4_dedicated_queues, "v4 0..=w");
+dispatching!(v4_dedicated_queues);

@@ -1,9 +1,9 @@
 //! The example of this version runs to its end.
 
-#[path = "../examples/ticket_office.rs"]
-mod ticket_office;
+#[path = "../examples/word_count.rs"]
+mod word_count;
 
 #[test]
 fn the_example_ends_well() {
-    ticket_office::main().unwrap();
+    word_count::main().unwrap();
 }

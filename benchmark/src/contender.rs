@@ -181,24 +181,25 @@ pub trait Dynamic: Cancellable {
 
 /// A pool that keeps the laws of v4 as well: each worker has a queue of its own.
 pub trait Dispatching: Dynamic {
-    /// Starts a pool of a fixed size, whose tasks go to this worker's queue and are stolen from there like this.
+    /// Starts a pool whose tasks go to queues like this, and are stolen from there like that.
     ///
     /// # Errors
     ///
     /// If a number is out of range or a thread cannot be started.
     fn build_with(
-        threads: usize,
+        threads: RangeInclusive<usize>,
         capacity: usize,
         placement: Placement,
         stealing: Stealing,
     ) -> Result<Self, Box<dyn Error + Send + Sync>>;
 
-    /// Submits many tasks at once, and returns how many were accepted. Waits for places, or does not.
+    /// Submits many tasks at once, and waits for places or does not. Returns how many were accepted, and why
+    /// the others were not.
     fn submit_batch<T: FnOnce() + Send + 'static>(
         &self,
         patient: bool,
         tasks: impl IntoIterator<Item = T>,
-    ) -> usize;
+    ) -> (usize, Option<Why>);
 
     /// Tasks that have been taken out of another worker's queue.
     fn stolen(&self) -> usize;

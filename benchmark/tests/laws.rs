@@ -685,7 +685,7 @@ fn no_task_waits_behind_a_busy_worker<P: Dispatching>() {
     let watchdog = Watchdog::start();
     for (placement, stealing) in THIEVES {
         for way in WAYS {
-            let pool = P::build_with(4, 16, placement, stealing).unwrap();
+            let pool = P::build_with(4..=4, 16, placement, stealing).unwrap();
             let pool = watchdog.watch(pool);
             let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
             let _open = OpenOnDrop(&gate);
@@ -699,7 +699,7 @@ fn no_task_waits_behind_a_busy_worker<P: Dispatching>() {
                     }
                     _ => {
                         let tasks = (0..999).map(|_| adds_one(&ran));
-                        assert_eq!(pool.submit_batch(true, tasks), 999);
+                        assert_eq!(pool.submit_batch(true, tasks), (999, None));
                     }
                 }
             };
@@ -734,14 +734,14 @@ fn all_workers_meet<P: Dispatching>(rounds: usize) {
     let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
     for (placement, stealing) in THIEVES {
         for threads in [2, 3, 5] {
-            let pool = P::build_with(threads, threads, placement, stealing).unwrap();
+            let pool = P::build_with(threads..=threads, threads, placement, stealing).unwrap();
             let pool = watchdog.watch(pool);
             for round in 0..rounds {
                 let meeting = Arc::new(Barrier::new(threads));
                 let meet = move |pool: &P, batch: bool, number| {
                     let tasks = (0..number).map(|_| common::meets(&meeting));
                     if batch {
-                        assert_eq!(pool.submit_batch(true, tasks), number);
+                        assert_eq!(pool.submit_batch(true, tasks), (number, None));
                     } else {
                         for task in tasks {
                             assert!(pool.submit(Patience::Forever, task).is_ok());
@@ -783,7 +783,7 @@ fn dependent_pairs<P: Dispatching>(time: Duration) {
     for (n, threads) in sizes.into_iter().enumerate() {
         for (m, (placement, stealing)) in THIEVES.into_iter().enumerate() {
             let until = time / settings * (n * THIEVES.len() + m + 1) as u32;
-            let pool = P::build_with(threads, threads, placement, stealing).unwrap();
+            let pool = P::build_with(threads..=threads, threads, placement, stealing).unwrap();
             let pool = watchdog.watch(pool);
             let (pairs, ran) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
             // One worker fewer than submitters would be too few: then all may wait.
@@ -828,14 +828,14 @@ fn pair<P: Dispatching>(pool: &Arc<P>, round: usize, ran: &Arc<AtomicUsize>) {
         assert!(group.submit(first).is_ok());
         match round % 4 {
             0 => assert!(group.submit(second).is_ok()),
-            _ => assert_eq!(pool.submit_batch(true, [second]), 1),
+            _ => assert_eq!(pool.submit_batch(true, [second]), (1, None)),
         }
     } else {
         let inside = Arc::clone(pool);
         let first = move || {
             match round % 4 {
                 1 => assert!(inside.submit(Patience::None, second).is_ok()),
-                _ => assert_eq!(inside.submit_batch(false, [second]), 1),
+                _ => assert_eq!(inside.submit_batch(false, [second]), (1, None)),
             }
             told.recv().unwrap();
             first();
@@ -850,7 +850,7 @@ fn pair<P: Dispatching>(pool: &Arc<P>, round: usize, ran: &Arc<AtomicUsize>) {
 fn without_stealing_tasks_wait<P: Dispatching>() {
     let watchdog = Watchdog::start();
     for placement in [Placement::RoundRobin, Placement::LeastLoaded] {
-        let pool = P::build_with(4, 16, placement, Stealing::Off).unwrap();
+        let pool = P::build_with(4..=4, 16, placement, Stealing::Off).unwrap();
         let pool = watchdog.watch(pool);
         let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
         let _open = OpenOnDrop(&gate);

@@ -13,7 +13,10 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use benchmark::contender::{Cancellable, Dynamic, Lawful, LawfulGroup, Patience, Refused, Why};
+use benchmark::contender::{
+    Cancellable, Dispatching, Dynamic, Lawful, LawfulGroup, Patience, Placement, Refused, Stealing,
+    Why,
+};
 use common::{Watchdog, until};
 use proptest::prelude::*;
 
@@ -35,6 +38,11 @@ enum Call {
     ShutdownNow,
     /// New limits (from v3 on).
     Resize(usize, usize),
+    /// Submit so many at once, and wait for places or do not (from v4 on; those for which there will be no
+    /// place come back).
+    Batch(bool, usize),
+    /// One of the running tasks submits so many, one by one or at once (from v4 on).
+    OnWorker(usize, usize, bool),
     /// Wait for a group, or for all, if that can be over.
     WaitGroup(usize),
     WaitIdle,
@@ -76,6 +84,8 @@ trait Version {
     type Pool: Lawful;
     type Token;
     const LEVEL: usize;
+    /// Whether tasks start in the order in which they were submitted.
+    const ORDERED: bool = true;
 
     fn build(threads: usize, capacity: usize) -> Self::Pool;
     fn token() -> Self::Token;
@@ -88,11 +98,24 @@ trait Version {
     fn live(pool: &Self::Pool) -> Option<usize>;
     /// Accepted, completed, panicked, cancelled, returned.
     fn endings(pool: &Self::Pool) -> Option<[usize; 5]>;
+    /// How many were accepted, and why the others were not.
+    fn submit_batch(_: &Self::Pool, _patient: bool, _: Vec<Task>) -> (usize, Option<Why>) {
+        unreachable!("from v4 on")
+    }
 }
 
 struct V1;
 struct Later<P, const LEVEL: usize>(std::marker::PhantomData<P>);
 struct Changing<P>(std::marker::PhantomData<P>);
+/// With a queue for each worker, and the settings of that number.
+struct Queues<P, const GROWS: bool, const SETTINGS: usize>(std::marker::PhantomData<P>);
+
+const SETTINGS: [(Placement, Stealing); 4] = [
+    (Placement::RoundRobin, Stealing::One),
+    (Placement::RoundRobin, Stealing::Half),
+    (Placement::LeastLoaded, Stealing::One),
+    (Placement::LeastLoaded, Stealing::Half),
+];
 
 /// A task of the test: announces that it runs, and then waits for orders.
 struct Task {
@@ -104,14 +127,19 @@ struct Task {
 enum Order {
     Return,
     Panic,
+    /// Do this first.
+    Call(Box<dyn FnOnce() + Send>),
 }
 
 impl Task {
     fn run(self) {
         self.places.lock().unwrap()[self.number] = Place::Running;
-        match self.orders.recv().unwrap() {
-            Order::Return => (),
-            Order::Panic => resume_unwind(Box::new("as ordered")),
+        loop {
+            match self.orders.recv().unwrap() {
+                Order::Return => return,
+                Order::Panic => resume_unwind(Box::new("as ordered")),
+                Order::Call(what) => what(),
+            }
         }
     }
 }
@@ -235,8 +263,51 @@ impl<P: Dynamic> Version for Changing<P> {
     }
 }
 
+impl<P: Dispatching, const GROWS: bool, const N: usize> Version for Queues<P, GROWS, N> {
+    type Pool = P;
+    type Token = P::Token;
+    const LEVEL: usize = 4;
+    const ORDERED: bool = false;
+
+    fn build(threads: usize, capacity: usize) -> P {
+        let (placement, stealing) = SETTINGS[N];
+        // A minute without a task is longer than any sequence takes.
+        let least = if GROWS { 0 } else { threads };
+        P::build_with(least..=threads, capacity, placement, stealing).unwrap()
+    }
+    fn token() -> P::Token {
+        P::token()
+    }
+    fn cancel(token: &P::Token) {
+        P::cancel(token);
+    }
+    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
+        Later::<P, 4>::submit_with(pool, token, task)
+    }
+    fn cancel_pool(pool: &P) {
+        pool.cancel_all();
+    }
+    fn shutdown_now(pool: &P) -> usize {
+        pool.shutdown_now().len()
+    }
+    fn resize(pool: &P, min: usize, max: usize) {
+        pool.resize(min..=max).unwrap();
+    }
+    fn live(pool: &P) -> Option<usize> {
+        GROWS.then(|| pool.workers().live)
+    }
+    fn endings(pool: &P) -> Option<[usize; 5]> {
+        Later::<P, 4>::endings(pool)
+    }
+    fn submit_batch(pool: &P, patient: bool, tasks: Vec<Task>) -> (usize, Option<Why>) {
+        pool.submit_batch(patient, tasks.into_iter().map(|task| move || task.run()))
+    }
+}
+
 /// What a pool should be like.
 struct Model {
+    /// Whether tasks start in order. If not, the pool decides who runs, and the model follows it.
+    ordered: bool,
     min: usize,
     max: usize,
     live: usize,
@@ -256,6 +327,7 @@ impl Model {
     /// A pool without tasks, with its least number of workers.
     fn new(min: usize, max: usize, capacity: usize) -> Model {
         Model {
+            ordered: true,
             min,
             max,
             live: min,
@@ -275,37 +347,47 @@ impl Model {
         self.running.len() + self.queue.len()
     }
 
+    /// Whether nobody is idle while a task is queued, which is law 10.
+    fn at_rest(&self) -> bool {
+        self.queue.is_empty() || self.running.len() == self.live
+    }
+
     fn is_cancelled(&self, owner: Owner) -> bool {
         self.cancelled || matches!(owner, Owner::Token(token) if self.cancelled_tokens[token])
     }
 
     /// Whether a task is accepted, and if not, why.
     fn submit(&mut self, wait: Wait, owner: Owner) -> Option<Why> {
-        let refused = if self.closed {
-            Some(Why::ShutDown)
-        } else if self.is_cancelled(owner) {
-            Some(Why::Cancelled)
-        } else if self.queue.len() < self.capacity {
-            None
-        } else {
-            Some(match wait {
+        let refused = self.shut(owner).or_else(|| {
+            (self.queue.len() >= self.capacity).then_some(match wait {
                 Wait::Moment => Why::Timeout,
                 Wait::None | Wait::Forever => Why::Full,
             })
-        };
-        self.owners.push(owner);
-        self.places.push(if refused.is_some() {
-            Place::Back
-        } else {
-            Place::Queued
         });
-        if refused.is_none() {
+        self.enter(owner, refused.is_none());
+        self.settle();
+        refused
+    }
+
+    /// Why nobody is let in, if so.
+    fn shut(&self, owner: Owner) -> Option<Why> {
+        if self.closed {
+            Some(Why::ShutDown)
+        } else {
+            self.is_cancelled(owner).then_some(Why::Cancelled)
+        }
+    }
+
+    /// A new task, which is accepted or not.
+    fn enter(&mut self, owner: Owner, accepted: bool) {
+        self.owners.push(owner);
+        self.places
+            .push(if accepted { Place::Queued } else { Place::Back });
+        if accepted {
             self.queue.push_back(self.places.len() - 1);
             self.endings[0] += 1;
             self.grow();
         }
-        self.settle();
-        refused
     }
 
     /// On demand: a worker for each unfinished task.
@@ -317,7 +399,8 @@ impl Model {
 
     /// Idle workers take what is queued.
     fn settle(&mut self) {
-        while self.running.len() < self.live
+        while self.ordered
+            && self.running.len() < self.live
             && let Some(task) = self.queue.pop_front()
         {
             if self.is_cancelled(self.owners[task]) {
@@ -327,6 +410,28 @@ impl Model {
                 self.places[task] = Place::Running;
                 self.running.push(task);
             }
+        }
+    }
+
+    /// Idle workers of the pool have taken some of what is queued, in whatever order: those of the model do the same.
+    fn follow(&mut self, places: &[Place], queue_len: usize, cancelled: usize) {
+        let (mut running, mut queue) = (self.running.clone(), VecDeque::new());
+        let mut dropped = 0;
+        for (task, (now, before)) in places.iter().zip(&self.places).enumerate() {
+            let called_off = self.is_cancelled(self.owners[task]);
+            match (before, now) {
+                (Place::Queued, Place::Queued) => queue.push_back(task),
+                (Place::Queued, Place::Running) if !called_off => running.push(task),
+                (Place::Queued, Place::Dropped) if called_off => dropped += 1,
+                (before, now) if before == now => {}
+                _ => return,
+            }
+        }
+        let same = queue.len() == queue_len && self.endings[3] + dropped == cancelled;
+        if same && running.len() <= self.live {
+            self.places.copy_from_slice(places);
+            self.endings[3] += dropped;
+            (self.running, self.queue) = (running, queue);
         }
     }
 
@@ -359,6 +464,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     let mut orders = Vec::new();
     let fixed = V::live(&pool).is_none();
     let mut model = Model::new(if fixed { threads } else { 0 }, threads, capacity);
+    model.ordered = V::ORDERED;
     let mut done = String::new();
     for call in calls {
         writeln!(done, "{call:?}").unwrap();
@@ -380,14 +486,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                     orders.push(None);
                     continue;
                 }
-                let (order, ordered) = mpsc::channel();
-                orders.push(Some(order));
-                places.lock().unwrap().push(Place::Queued);
-                let task = Task {
-                    number: orders.len() - 1,
-                    places: Arc::clone(&places),
-                    orders: ordered,
-                };
+                let task = new_tasks(1, &places, &mut orders).remove(0);
                 let patience = match wait {
                     Wait::None => Patience::None,
                     Wait::Moment => Patience::For(Duration::from_micros(50)),
@@ -446,6 +545,67 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 V::resize(&pool, min, max);
                 model.resize(min, max);
             }
+            Call::Batch(patient, size) if V::LEVEL >= 4 => {
+                let shut = model.shut(Owner::Pool);
+                let room = model.capacity.saturating_sub(model.queue.len());
+                let idle = model.live - model.running.len();
+                // Who would wait until the next call does not wait.
+                let patient = patient && (shut.is_some() || size <= room + idle);
+                let new = new_tasks(size, &places, &mut orders);
+                let (accepted, why) = V::submit_batch(&pool, patient, new);
+                // Those whom idle workers or new ones have taken meanwhile have made room for others.
+                let least = match shut {
+                    Some(_) => 0,
+                    None if patient => size,
+                    None => size.min(room),
+                };
+                let expected = if accepted == size {
+                    None
+                } else {
+                    shut.or(Some(Why::Full))
+                };
+                let most = if shut.is_some() { 0 } else { size };
+                assert_eq!(why, expected, "after\n{done}");
+                assert!(
+                    (least..=most).contains(&accepted),
+                    "{accepted} after\n{done}"
+                );
+                for n in 0..size {
+                    model.enter(Owner::Pool, n < accepted);
+                }
+                come_back(size - accepted, &places, &done);
+            }
+            Call::OnWorker(at, size, batch) if V::LEVEL >= 4 && !model.running.is_empty() => {
+                let at = model.running[at % model.running.len()];
+                let shut = model.shut(Owner::Pool);
+                let new = new_tasks(size, &places, &mut orders);
+                let (inside, (tell, told)) = (Arc::clone(&pool), mpsc::channel());
+                let what = move || {
+                    let submitted = if batch {
+                        V::submit_batch(&inside, true, new)
+                    } else {
+                        let each = new.into_iter().map(|task| {
+                            let submitted = inside.submit(Patience::None, move || task.run());
+                            submitted.err().map(|refused| refused.why)
+                        });
+                        let refused: Vec<_> = each.collect();
+                        let accepted = refused.iter().filter(|why| why.is_none()).count();
+                        (accepted, refused.into_iter().flatten().next())
+                    };
+                    drop(inside);
+                    tell.send(submitted).unwrap();
+                };
+                let order = Order::Call(Box::new(what));
+                orders[at].as_ref().unwrap().send(order).unwrap();
+                // There is always a place.
+                let accepted = if shut.is_none() { size } else { 0 };
+                let why = shut.filter(|_| size > 0);
+                assert_eq!(told.recv().unwrap(), (accepted, why), "after\n{done}");
+                for _ in 0..size {
+                    model.enter(Owner::Pool, shut.is_none());
+                }
+                come_back(size - accepted, &places, &done);
+            }
             Call::WaitGroup(group) => {
                 let mine = |task: &&usize| model.owners[**task] == Owner::Group(group);
                 if model
@@ -467,7 +627,13 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
         let mut patience = 0_usize;
         until(|| {
             patience += 1;
+            if !V::ORDERED {
+                let cancelled = V::endings(&pool).map_or(0, |endings| endings[3]);
+                let queue_len = pool.queue_len();
+                model.follow(&places.lock().unwrap(), queue_len, cancelled);
+            }
             let settled = *places.lock().unwrap() == model.places
+                && model.at_rest()
                 && pool.queue_len() == model.queue.len()
                 && V::live(&pool).is_none_or(|live| live == model.live)
                 && V::endings(&pool).is_none_or(|endings| endings == model.endings);
@@ -495,6 +661,33 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     }
 }
 
+/// Tasks that wait for orders when they run.
+fn new_tasks(
+    number: usize,
+    places: &Arc<Mutex<Vec<Place>>>,
+    orders: &mut Vec<Option<mpsc::Sender<Order>>>,
+) -> Vec<Task> {
+    let new_task = |_| {
+        let (order, ordered) = mpsc::channel();
+        orders.push(Some(order));
+        places.lock().unwrap().push(Place::Queued);
+        Task {
+            number: orders.len() - 1,
+            places: Arc::clone(places),
+            orders: ordered,
+        }
+    };
+    (0..number).map(new_task).collect()
+}
+
+/// The last tasks were refused, and the test has dropped them.
+fn come_back(number: usize, places: &Mutex<Vec<Place>>, done: &str) {
+    for place in places.lock().unwrap().iter_mut().rev().take(number) {
+        assert_eq!(*place, Place::Dropped, "a refused task has run\n{done}");
+        *place = Place::Back;
+    }
+}
+
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let wait = prop_oneof![Just(Wait::None), Just(Wait::Moment), Just(Wait::Forever)];
     let owner = prop_oneof![
@@ -508,6 +701,9 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => (0..8_usize).prop_map(Call::Panic),
         1 => (0..TOKENS).prop_map(Call::CancelToken),
         2 => (0..3_usize, 0..3_usize).prop_map(|(min, more)| Call::Resize(min, more)),
+        3 => (any::<bool>(), 0..7_usize).prop_map(|(patient, size)| Call::Batch(patient, size)),
+        3 => (0..8_usize, 0..5_usize, any::<bool>())
+            .prop_map(|(at, size, batch)| Call::OnWorker(at, size, batch)),
         1 => (0..GROUPS).prop_map(Call::WaitGroup),
         1 => Just(Call::WaitIdle),
     ];
@@ -546,6 +742,10 @@ versions! {
     v2_is_like_the_model: Later<v2_cancel_panic::Pool, 2>;
     v3_of_a_fixed_size_is_like_the_model: Later<v3_dynamic::Pool, 3>;
     v3_that_grows_is_like_the_model: Changing<v3_dynamic::Pool>;
+    v4_of_a_fixed_size_is_like_the_model: Queues<v4_dedicated_queues::Pool, false, 1>;
+    v4_that_grows_is_like_the_model: Queues<v4_dedicated_queues::Pool, true, 1>;
+    v4_with_other_settings_is_like_the_model: Queues<v4_dedicated_queues::Pool, false, 2>;
+    v4_that_grows_with_other_settings_is_like_the_model: Queues<v4_dedicated_queues::Pool, true, 3>;
 }
 
 /// The model could be wrong as well.

@@ -207,7 +207,7 @@ macro_rules! dispatching {
     ($version:ident) => {
         impl Dispatching for $version::Pool {
             fn build_with(
-                threads: usize,
+                threads: RangeInclusive<usize>,
                 capacity: usize,
                 placement: Placement,
                 stealing: Stealing,
@@ -229,13 +229,23 @@ macro_rules! dispatching {
                 &self,
                 patient: bool,
                 tasks: impl IntoIterator<Item = T>,
-            ) -> usize {
+            ) -> (usize, Option<Why>) {
                 let submitted = if patient {
                     self.execute_batch(tasks)
                 } else {
                     self.try_execute_batch(tasks)
                 };
-                submitted.unwrap_or_else(|rejected| rejected.accepted())
+                let rejected = match submitted {
+                    Ok(all) => return (all, None),
+                    Err(rejected) => rejected,
+                };
+                let why = match rejected.reason() {
+                    $version::Reason::Full => Why::Full,
+                    $version::Reason::ShutDown => Why::ShutDown,
+                    $version::Reason::Cancelled => Why::Cancelled,
+                    reason => unreachable!("{reason} is none of a batch"),
+                };
+                (rejected.accepted(), Some(why))
             }
 
             fn stolen(&self) -> usize {

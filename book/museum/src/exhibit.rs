@@ -22,6 +22,7 @@ pub const LAWS: &[(&str, &str)] = &[
     ("panic_costs_one_task", "v2-cancel-panic"),
     ("cancel_is_exclusive", "v2-cancel-panic"),
     ("no_stranded_task", "v3-dynamic"),
+    ("no_task_waits_behind_a_busy_worker", "v4-dedicated-queues"),
 ];
 
 /// A planted bug.

@@ -27,4 +27,6 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<peers::Threadpool>("peer"),
     #[cfg(feature = "race")]
     Racer::of::<peers::RustyPool>("peer"),
+    #[cfg(feature = "race")]
+    Racer::of::<peers::TokioBlocking>("peer"),
 ];

@@ -106,6 +106,16 @@ impl Scale {
             other => other.divisor(),
         }
     }
+
+    /// For a thousand submitters that are to wait for places: each has a hundred tasks by default, so that
+    /// most of the time is spent after the queue has filled up.
+    const fn divisor_of_a_crowd(self) -> usize {
+        match self {
+            Scale::Default => 10,
+            Scale::Quick => 50,
+            other => other.divisor(),
+        }
+    }
 }
 
 impl fmt::Display for Workload {
@@ -121,6 +131,32 @@ impl Workload {
         match self.arrival {
             Arrival::Stream { submitters, each } => submitters * each,
             Arrival::Bursts { bursts, of, .. } => bursts * of,
+        }
+    }
+
+    /// The name without the scale.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.name.split('/').next().unwrap_or(&self.name)
+    }
+
+    /// It is run in one of so many rounds, unless it is what is asked for: a crowd takes as long as twenty
+    /// other workloads together.
+    #[must_use]
+    pub fn one_round_in(&self) -> usize {
+        if self.name.starts_with(CROWD) { 5 } else { 1 }
+    }
+
+    /// How long the work would take for each task, in nanoseconds, if nothing but sleeping took time; nothing if
+    /// its tasks do not sleep.
+    #[must_use]
+    pub fn ideal_per_task(&self) -> Option<f64> {
+        match self.task {
+            Task::Sleep10Ms => {
+                let waves = self.tasks().div_ceil(self.workers);
+                Some(waves as f64 * 10e6 / self.tasks() as f64)
+            }
+            _ => None,
         }
     }
 
@@ -155,6 +191,16 @@ impl Workload {
         }
     }
 
+    /// The same with another number of places, which its name says.
+    fn with_capacity(self, capacity: usize) -> Workload {
+        let (base, scale) = self.name.split_at(self.base().len());
+        Workload {
+            name: format!("{base}_capacity_{capacity}{scale}"),
+            capacity,
+            ..self
+        }
+    }
+
     /// A workload of `toy-workerpool`, whose queue has room for a tenth of the tasks.
     fn users(
         name: &str,
@@ -184,7 +230,11 @@ impl Workload {
 /// The numbers of workers for the streams of `wpool`.
 pub const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// All workloads. Those of `toy-workerpool` that compute have a worker for each core, then two.
+/// The workload whose submitters wait for places most of the time.
+const CROWD: &str = "U1K_T1K_IsPrime_2to100";
+
+/// All workloads. Those of `toy-workerpool` that compute have a worker for each core, then two; where
+/// a thousand submitters wait for places, four workers as well.
 #[must_use]
 pub fn all(scale: Scale) -> Vec<Workload> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -200,12 +250,12 @@ pub fn all(scale: Scale) -> Vec<Workload> {
     for (name, tasks, task) in streams {
         all.extend(WORKERS.map(|workers| Workload::stream(name, workers, tasks, task)));
     }
-    all.push(Workload::stream(
-        "skewed",
-        cores,
-        scaled(100_000),
-        Task::Skewed,
-    ));
+    let more_than_cores = [4, 8].into_iter().filter(|workers| *workers > cores);
+    all.extend(
+        std::iter::once(cores)
+            .chain(more_than_cores)
+            .map(|workers| Workload::stream("skewed", workers, scaled(100_000), Task::Skewed)),
+    );
     let sizes = [
         ("U1_T1M", (1, 1_000_000)),
         ("U100_T10K", (100, 10_000)),
@@ -217,12 +267,37 @@ pub fn all(scale: Scale) -> Vec<Workload> {
             ("Fibonacci_15", Task::Fibonacci15),
         ] {
             let name = format!("{users}_{name}");
+            if name == CROWD {
+                continue;
+            }
             let divisor = scale.divisor_of_a_million();
             all.extend(
                 one_or_two_for_each_core
                     .map(|workers| Workload::users(&name, size, workers, task, divisor)),
             );
         }
+    }
+    let crowd = |workers| {
+        let (task, divisor) = (Task::IsPrime2To100, scale.divisor_of_a_crowd());
+        Workload::users(CROWD, (1_000, 1_000), workers, task, divisor)
+    };
+    let mut workers = vec![cores, 4, cores * 2];
+    workers.sort_unstable();
+    workers.dedup();
+    all.extend(workers.iter().map(|workers| crowd(*workers)));
+    all.extend(
+        workers
+            .iter()
+            .map(|workers| crowd(*workers).with_capacity(1024)),
+    );
+    for (name, size) in [
+        ("U16_T10K_empty", (16, 10_000)),
+        ("U100_T1K_empty", (100, 1_000)),
+    ] {
+        all.extend(
+            one_or_two_for_each_core
+                .map(|workers| Workload::users(name, size, workers, Task::Empty, divisor)),
+        );
     }
     let size = (1, 10_000);
     all.push(Workload::users(
@@ -341,7 +416,7 @@ fn shortest(work: impl Fn()) -> f64 {
 mod tests {
     use std::thread;
 
-    use super::{Scale, all, fibonacci};
+    use super::{CROWD, Scale, all, fibonacci};
 
     #[test]
     fn names_say_the_scale() {
@@ -356,9 +431,12 @@ mod tests {
     #[test]
     fn a_full_million_is_a_million() {
         for workload in all(Scale::Full) {
-            if workload.name.starts_with("U1") && !workload.name.contains("Sleep") {
+            let computes = ["IsPrime", "Fibonacci"].map(|task| workload.name.contains(task));
+            if computes.contains(&true) {
                 assert_eq!(workload.tasks(), 1_000_000, "{workload}");
-                assert_eq!(workload.capacity, 100_000, "{workload}");
+                let few_places = workload.name.ends_with("_capacity_1024");
+                let capacity = if few_places { 1024 } else { 100_000 };
+                assert_eq!(workload.capacity, capacity, "{workload}");
             }
         }
     }
@@ -366,11 +444,35 @@ mod tests {
     #[test]
     fn computing_users_have_as_many_workers_as_cores_and_twice_as_many() {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        for name in ["U1_T1M_Fibonacci_15", "U1K_T1K_IsPrime_2to100"] {
+        for name in ["U1_T1M_Fibonacci_15", "U1K_T1K_Fibonacci_15"] {
             let workloads = all(Scale::Full).into_iter().filter(|w| w.name == name);
             let workers: Vec<_> = workloads.map(|w| w.workers).collect();
             assert_eq!(workers, [cores, cores * 2], "{name}");
         }
+    }
+
+    #[test]
+    fn a_crowd_has_many_more_tasks_than_places() {
+        let default = all(Scale::Default).into_iter();
+        let crowds: Vec<_> = default.filter(|w| w.name.starts_with(CROWD)).collect();
+        assert!(
+            crowds
+                .iter()
+                .any(|w| w.name == format!("{CROWD}_capacity_1024/10"))
+        );
+        assert!(crowds.iter().filter(|w| w.workers == 4).count() == 2);
+        for workload in crowds {
+            assert!(workload.tasks() >= 10 * workload.capacity, "{workload}");
+        }
+    }
+
+    #[test]
+    fn an_ideal_pool_sleeps_in_full_waves() {
+        let mut sleeping = all(Scale::Default).into_iter();
+        let workload = sleeping.find(|w| w.name.contains("Sleep")).unwrap();
+        assert_eq!(workload.workers, 100);
+        assert_eq!(workload.ideal_per_task(), Some(100_000.0));
+        assert_eq!(all(Scale::Default)[0].ideal_per_task(), None);
     }
 
     #[test]

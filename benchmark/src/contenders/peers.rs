@@ -138,3 +138,40 @@ impl Debug for RustyPool {
             .finish_non_exhaustive()
     }
 }
+
+/// What `tokio::task::spawn_blocking` runs on: one queue under a mutex, and threads that come with the
+/// tasks and can go. Here they stay. To wait for a task one awaits its handle; here tasks are counted, and
+/// the handles dropped.
+#[derive(Debug)]
+pub struct TokioBlocking {
+    runtime: tokio::runtime::Runtime,
+    unfinished: WaitGroup,
+}
+
+impl Contender for TokioBlocking {
+    const NAME: &'static str = "tokio blocking";
+
+    fn start(threads: usize, _capacity: usize) -> TokioBlocking {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(threads)
+            .thread_keep_alive(Duration::from_secs(60))
+            .build();
+        TokioBlocking {
+            runtime: runtime.expect("the races ask for pools that can be built"),
+            unfinished: WaitGroup::default(),
+        }
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        self.unfinished.add();
+        let unfinished = self.unfinished.clone();
+        drop(self.runtime.spawn_blocking(move || {
+            task();
+            unfinished.done();
+        }));
+    }
+
+    fn wait(&self) {
+        self.unfinished.wait();
+    }
+}

@@ -4,6 +4,7 @@
 //! while its 95 % interval straddles the bar, more rounds are run, up to 100.
 
 use benchmark::statistics::{Summary, geometric_mean, paired};
+use benchmark::workload::Workload;
 use serde::Serialize;
 
 use crate::heat::{AGAIN, Entry, Heat};
@@ -11,10 +12,13 @@ use crate::heat::{AGAIN, Entry, Heat};
 pub(crate) const LEAST_ROUNDS: usize = 30;
 pub(crate) const MOST_ROUNDS: usize = 100;
 
-/// A bound on how much longer one contender takes than another, with any number of workers.
+/// A bound on how much longer one contender takes than another.
 pub(crate) struct Claim {
     pub(crate) name: &'static str,
+    /// The workload, without its scale.
     pub(crate) workload: &'static str,
+    /// With how many workers; with any number of them if none is named.
+    pub(crate) workers: &'static [usize],
     pub(crate) subject: &'static str,
     pub(crate) reference: Reference,
     /// The bar for the geometric mean over the numbers of workers, if there is one.
@@ -28,7 +32,22 @@ pub(crate) enum Reference {
     Contender(&'static str),
     /// The peer with the lowest median, for each number of workers.
     BestPeer,
+    /// The subject itself, with so many workers: in the same run and paired by round.
+    ItselfWith(usize),
+    /// The time that the tasks sleep, divided by the number of workers.
+    Ideal,
 }
+
+/// What most claims have in common.
+const ANY: Claim = Claim {
+    name: "",
+    workload: "",
+    workers: &[],
+    subject: "",
+    reference: Reference::BestPeer,
+    mean: None,
+    cell: 1.0,
+};
 
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
@@ -38,6 +57,7 @@ pub(crate) const CLAIMS: &[Claim] = &[
         reference: Reference::Contender("buffered channel"),
         mean: Some(1.15),
         cell: 1.3,
+        ..ANY
     },
     Claim {
         name: "on empty tasks, v2 costs little more than v1",
@@ -46,6 +66,7 @@ pub(crate) const CLAIMS: &[Claim] = &[
         reference: Reference::Contender("v1"),
         mean: Some(1.15),
         cell: 1.3,
+        ..ANY
     },
     Claim {
         name: "on empty tasks and at its largest size, v3 costs little more than v2",
@@ -54,30 +75,103 @@ pub(crate) const CLAIMS: &[Claim] = &[
         reference: Reference::Contender("v2"),
         mean: Some(1.15),
         cell: 1.3,
+        ..ANY
+    },
+    Claim {
+        name: "on empty tasks and with at least four workers, v4 is faster than any pool",
+        workload: "empty",
+        workers: &[4, 8, 16],
+        subject: "v4",
+        cell: 0.8,
+        ..ANY
+    },
+    Claim {
+        name: "on empty tasks and with many workers, v4 is faster than v3 with its one queue",
+        workload: "empty",
+        workers: &[8, 16],
+        subject: "v4",
+        reference: Reference::Contender("v3"),
+        cell: 0.67,
+        ..ANY
+    },
+    Claim {
+        name: "on empty tasks and with one or two workers, v4 costs little more than v3",
+        workload: "empty",
+        workers: &[1, 2],
+        subject: "v4",
+        reference: Reference::Contender("v3"),
+        cell: 1.25,
+        ..ANY
+    },
+    Claim {
+        name: "on empty tasks, v4 does not fall off as workers are added",
+        workload: "empty",
+        workers: &[16],
+        subject: "v4",
+        reference: Reference::ItselfWith(2),
+        cell: 1.4,
+        ..ANY
     },
     Claim {
         name: "on tasks of 4 us, v1 is as good as any pool",
         workload: "sha256_4us",
         subject: "v1",
-        reference: Reference::BestPeer,
-        mean: None,
         cell: 1.1,
+        ..ANY
     },
     Claim {
         name: "on tasks of 4 us, v2 is as good as any pool",
         workload: "sha256_4us",
         subject: "v2",
-        reference: Reference::BestPeer,
-        mean: None,
         cell: 1.1,
+        ..ANY
     },
     Claim {
         name: "on tasks of 4 us, v3 is as good as any pool",
         workload: "sha256_4us",
         subject: "v3",
-        reference: Reference::BestPeer,
-        mean: None,
         cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "on tasks of 4 us and with at least two workers, v4 is as good as any pool",
+        workload: "sha256_4us",
+        workers: &[2, 4, 8, 16],
+        subject: "v4",
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "with a thousand submitters and room for a tenth of the tasks, v4 is close to pools without a bound",
+        workload: "U1K_T1K_IsPrime_2to100",
+        subject: "v4",
+        cell: 1.3,
+        ..ANY
+    },
+    Claim {
+        name: "with a thousand submitters that wait for 1024 places, v4 is as fast as a channel",
+        workload: "U1K_T1K_IsPrime_2to100_capacity_1024",
+        subject: "v4",
+        reference: Reference::Contender("buffered channel"),
+        cell: 1.0,
+        ..ANY
+    },
+    Claim {
+        name: "when tasks sleep, v4 keeps a hundred workers busy",
+        workload: "U1_T10K_Sleep_10ms",
+        workers: &[100],
+        subject: "v4",
+        reference: Reference::Ideal,
+        cell: 1.05,
+        ..ANY
+    },
+    Claim {
+        name: "v4 wakes an idle worker as fast as v3",
+        workload: "idle_ping_pong",
+        subject: "v4",
+        reference: Reference::Contender("v3"),
+        cell: 1.1,
+        ..ANY
     },
 ];
 
@@ -87,15 +181,47 @@ impl Claim {
         let referred = match self.reference {
             Reference::Contender(reference) => name == reference,
             Reference::BestPeer => family == "peer",
+            Reference::ItselfWith(_) | Reference::Ideal => false,
         };
         referred || name == self.subject
     }
 
-    fn reference<'heat>(&self, heat: &'heat Heat) -> Option<&'heat Entry> {
-        match self.reference {
-            Reference::Contender(name) => heat.entry(name),
-            Reference::BestPeer => heat.best(|entry| entry.family == "peer"),
-        }
+    /// Whether the claim needs a run of this workload.
+    pub(crate) fn concerns(&self, workload: &Workload) -> bool {
+        let also = match self.reference {
+            Reference::ItselfWith(workers) => workers == workload.workers,
+            _ => false,
+        };
+        self.workload == workload.base() && (also || self.claims_for(workload.workers))
+    }
+
+    fn claims_for(&self, workers: usize) -> bool {
+        self.workers.is_empty() || self.workers.contains(&workers)
+    }
+
+    /// What the subject is held against in a heat: a name, and how the ratios come out round by round.
+    fn held_against(
+        &self,
+        subject: &Entry,
+        heat: &Heat,
+        heats: &[&Heat],
+    ) -> Option<(String, Vec<f64>)> {
+        let entry = match self.reference {
+            Reference::Contender(name) => heat.entry(name)?,
+            Reference::BestPeer => heat.best(|entry| entry.family == "peer")?,
+            Reference::ItselfWith(workers) => {
+                let with = heats.iter().find(|heat| heat.workload.workers == workers)?;
+                let itself = with.entry(self.subject)?;
+                let ratios = paired(&subject.samples, &itself.samples);
+                return Some((format!("w={workers}"), ratios));
+            }
+            Reference::Ideal => {
+                let ideal = heat.workload.ideal_per_task()?;
+                let ratios = subject.samples.iter().map(|sample| sample / ideal);
+                return Some(("ideal".to_owned(), ratios.collect()));
+            }
+        };
+        Some((entry.name.clone(), paired(&subject.samples, &entry.samples)))
     }
 
     /// What the heats say; nothing if a contender did not take part.
@@ -104,26 +230,28 @@ impl Claim {
             claim: self.name,
             ..Finding::default()
         };
-        let mut ratios = Vec::new();
-        for heat in heats
-            .iter()
-            .filter(|heat| heat.workload.name == self.workload)
-        {
+        let mut all_ratios = Vec::new();
+        let heats = heats.iter().filter(|heat| self.concerns(&heat.workload));
+        let heats: Vec<_> = heats.collect();
+        for heat in &heats {
+            if !self.claims_for(heat.workload.workers) {
+                continue;
+            }
             let subject = heat.entry(self.subject)?;
-            let reference = self.reference(heat)?;
-            ratios.push(paired(&subject.samples, &reference.samples));
+            let (against, ratios) = self.held_against(subject, heat, &heats)?;
             found.checks.push(Check {
-                what: format!("{} / {}, {}", self.subject, reference.name, heat.workload),
-                ratio: subject.ratio_to(reference),
+                what: format!("{} / {against}, {}", self.subject, heat.workload),
+                ratio: Summary::of(&ratios),
                 bar: self.cell,
             });
+            all_ratios.push(ratios);
         }
-        if let (Some(bar), false) = (self.mean, ratios.is_empty()) {
+        if let (Some(bar), false) = (self.mean, all_ratios.is_empty()) {
             let medians = found.checks.iter().map(|check| check.ratio.median);
             found.mean_of_medians = Some(geometric_mean(medians));
             found.checks.push(Check {
                 what: "geometric mean, by round".to_owned(),
-                ratio: mean_by_round(&ratios),
+                ratio: mean_by_round(&all_ratios),
                 bar,
             });
         }
@@ -148,6 +276,12 @@ impl Finding {
 
     pub(crate) fn is_undecided(&self) -> bool {
         self.checks.iter().any(Check::is_undecided)
+    }
+
+    /// The rounds of the ratio that has seen the fewest.
+    pub(crate) fn rounds(&self) -> usize {
+        let rounds = self.checks.iter().map(|check| check.ratio.samples);
+        rounds.min().unwrap_or(0)
     }
 }
 
@@ -191,10 +325,10 @@ pub(crate) fn equals(heats: &[Heat], workload: &str) -> Vec<Equals> {
         });
     };
     for heat in heats.iter().filter(|heat| heat.workload.name == workload) {
-        let Some(first) = heat.entries.first() else {
-            continue;
-        };
-        let Some(again) = heat.entry(&format!("{}{AGAIN}", first.name)) else {
+        let mut entries = heat.entries.iter();
+        let Some((first, again)) =
+            entries.find_map(|entry| Some((entry, heat.entry(&format!("{}{AGAIN}", entry.name))?)))
+        else {
             continue;
         };
         let what = format!("{} / {}, {}", again.name, first.name, heat.workload);

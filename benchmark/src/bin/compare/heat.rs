@@ -29,8 +29,8 @@ pub(crate) const AGAIN: &str = " again";
 pub(crate) const A_AGAINST_A: &str = "A/A";
 
 impl Heat {
-    /// The first contender takes part twice: the A/A pair.
-    pub(crate) fn new(workload: Workload, racers: &[Racer]) -> Heat {
+    /// One contender takes part twice, the A/A pair: the one of that name if it is there, else the first.
+    pub(crate) fn new(workload: Workload, racers: &[Racer], twice: Option<&str>) -> Heat {
         let entry = |racer: &Racer, name: String, family| Entry {
             name,
             family,
@@ -42,14 +42,17 @@ impl Heat {
         for racer in racers {
             entries.push(entry(racer, racer.name.to_owned(), racer.family));
         }
-        if let Some(racer) = racers.first() {
+        let named = racers.iter().find(|racer| Some(racer.name) == twice);
+        if let Some(racer) = named.or(racers.first()) {
             entries.push(entry(racer, format!("{}{AGAIN}", racer.name), A_AGAINST_A));
         }
         Heat { workload, entries }
     }
 
+    /// The rounds so far, of whoever has taken part in most.
     pub(crate) fn rounds(&self) -> usize {
-        self.entries.first().map_or(0, |entry| entry.samples.len())
+        let rounds = self.entries.iter().map(|entry| entry.samples.len());
+        rounds.max().unwrap_or(0)
     }
 
     /// Once more, for everybody who is wanted. Who drops out stays out, so that rounds keep their index.

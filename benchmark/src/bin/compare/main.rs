@@ -101,7 +101,7 @@ impl Arguments {
         let name = workload.to_string();
         let named = |wanted: &String| name.contains(wanted.as_str());
         (self.workload.is_empty() || self.workload.iter().any(named))
-            && (!self.claims || CLAIMS.iter().any(|claim| claim.workload == workload.name))
+            && (!self.claims || CLAIMS.iter().any(|claim| claim.concerns(workload)))
     }
 
     /// The heats to run.
@@ -117,18 +117,17 @@ impl Arguments {
         let heats = workloads.filter(|workload| self.wants_workload(workload));
         let heats: Vec<_> = heats
             .map(|workload| {
-                let claims = || {
-                    CLAIMS
-                        .iter()
-                        .filter(|claim| claim.workload == workload.name)
-                };
+                let claims = || CLAIMS.iter().filter(|claim| claim.concerns(&workload));
                 let needed = |racer: &&Racer| {
                     self.wants_racer(racer)
                         && (!self.claims
                             || claims().any(|claim| claim.is_about(racer.name, racer.family)))
                 };
                 let racers: Vec<Racer> = RACERS.iter().filter(needed).copied().collect();
-                Heat::new(workload, &racers)
+                let claimed = claims().map(|claim| claim.subject);
+                let twice = claimed.filter(|name| racers.iter().any(|racer| racer.name == *name));
+                let twice = twice.last();
+                Heat::new(workload, &racers, twice)
             })
             .collect();
         if heats.iter().all(|heat| heat.entries.is_empty()) {
@@ -167,12 +166,17 @@ fn main() -> Result<()> {
     progress.finish_and_clear();
 
     let rounds = arguments.rounds();
+    // What takes long is run in some of the rounds, and more often only for the claims.
+    let one_in = |workload: &Workload| match arguments.claims || !arguments.workload.is_empty() {
+        true => 1,
+        false => workload.one_round_in(),
+    };
     run(
         &mut heats,
         rounds,
         &mut random,
         "racing",
-        |_| true,
+        |heat, round| round % one_in(&heat.workload) == 0,
         |_, _| true,
     );
     // Nothing is claimed by fewer rounds, unless it is asked for.
@@ -181,7 +185,11 @@ fn main() -> Result<()> {
     } else {
         &[]
     };
-    let findings = decide(claims, &mut heats, &mut random);
+    let most = |workload: &Workload| match one_in(workload) {
+        1 => MOST_ROUNDS,
+        _ => rounds,
+    };
+    let findings = decide(claims, &mut heats, rounds, most, &mut random);
 
     for heat in &heats {
         table::show_heat(heat);
@@ -229,13 +237,13 @@ fn run(
     rounds: usize,
     random: &mut fastrand::Rng,
     what: &'static str,
-    wanted: impl Fn(&Heat) -> bool,
+    wanted: impl Fn(&Heat, usize) -> bool,
     runs: impl Fn(&Workload, &Entry) -> bool,
 ) {
-    let count = heats.iter().filter(|heat| wanted(heat)).count();
-    let progress = progress(what, rounds * count);
-    for _ in 0..rounds {
-        for heat in heats.iter_mut().filter(|heat| wanted(heat)) {
+    let in_round = |round| heats.iter().filter(|heat| wanted(heat, round)).count();
+    let progress = progress(what, (0..rounds).map(in_round).sum());
+    for round in 0..rounds {
+        for heat in heats.iter_mut().filter(|heat| wanted(heat, round)) {
             progress.set_message(heat.workload.to_string());
             let workload = heat.workload.clone();
             heat.round(random, |entry| runs(&workload, entry));
@@ -245,38 +253,51 @@ fn run(
     progress.finish_and_clear();
 }
 
-/// Checks the claims, and runs more rounds while an interval straddles its bar.
-fn decide(claims: &[Claim], heats: &mut [Heat], random: &mut fastrand::Rng) -> Vec<Finding> {
+/// Checks the claims, and runs more rounds while there are fewer than `least` or an interval straddles its bar.
+fn decide(
+    claims: &[Claim],
+    heats: &mut [Heat],
+    least: usize,
+    most: impl Fn(&Workload) -> usize,
+    random: &mut fastrand::Rng,
+) -> Vec<Finding> {
     const AT_A_TIME: usize = 10;
     loop {
         let checked = claims
             .iter()
             .filter_map(|claim| Some((claim, claim.check(heats)?)));
         let checked: Vec<_> = checked.collect();
+        // All heats of a workload go on together: a claim may be about two of them.
         let open = |heat: &Heat| {
             let undecided = |(claim, finding): &(&Claim, Finding)| {
-                claim.workload == heat.workload.name && finding.is_undecided()
+                claim.workload == heat.workload.base()
+                    && (finding.is_undecided() || finding.rounds() < least)
             };
-            heat.rounds() < MOST_ROUNDS && checked.iter().any(undecided)
+            heat.rounds() < most(&heat.workload) && checked.iter().any(undecided)
         };
-        let Some(rounds) = heats
-            .iter()
-            .filter(|heat| open(heat))
-            .map(Heat::rounds)
+        let opened = heats.iter().filter(|heat| open(heat));
+        let Some(more) = opened
+            .map(|heat| AT_A_TIME.min(most(&heat.workload) - heat.rounds()))
             .min()
         else {
             return checked.into_iter().map(|(_, finding)| finding).collect();
         };
-        let more = AT_A_TIME.min(MOST_ROUNDS - rounds);
-        eprintln!("after {rounds} rounds an interval straddles its bar: {more} more");
+        eprintln!("{more} more rounds of what is not decided yet");
         // Only those that a claim on this workload is about, and the A/A pair.
         let needed = |workload: &Workload, entry: &Entry| {
             let about = |claim: &Claim| {
-                claim.workload == workload.name && claim.is_about(&entry.name, entry.family)
+                claim.concerns(workload) && claim.is_about(&entry.name, entry.family)
             };
             entry.family == A_AGAINST_A || claims.iter().any(about)
         };
-        run(heats, more, random, "racing on", open, needed);
+        run(
+            heats,
+            more,
+            random,
+            "racing on",
+            |heat, _| open(heat),
+            needed,
+        );
     }
 }
 

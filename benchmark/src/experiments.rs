@@ -9,15 +9,22 @@ use std::time::{Duration, Instant};
 use crate::census::Census;
 use crate::trace::Trace;
 
+mod adding_workers;
+mod blocked_submitters;
+mod blocked_worker;
 mod burst_on_a_small_pool;
 mod fixed_or_dynamic;
+mod gates;
 mod load;
+mod nested_submission;
 mod no_way_out;
 mod overload;
+mod push_or_pull;
 mod release_of_submitters;
 mod resize_policies;
 mod scale_down;
 mod scale_up;
+mod skewed_load;
 mod the_last_look;
 mod thread_per_task;
 mod three_panics;
@@ -79,6 +86,11 @@ pub const ALL: &[Experiment] = &[
     burst_on_a_small_pool::EXPERIMENT,
     who_is_called::EXPERIMENT,
     the_last_look::EXPERIMENT,
+    adding_workers::EXPERIMENT,
+    blocked_submitters::EXPERIMENT,
+    blocked_worker::EXPERIMENT,
+    skewed_load::EXPERIMENT,
+    nested_submission::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
     fixed_or_dynamic::EXPERIMENT,
@@ -86,6 +98,7 @@ pub const ALL: &[Experiment] = &[
     scale_down::EXPERIMENT,
     resize_policies::EXPERIMENT,
     what_to_do_when_full::EXPERIMENT,
+    push_or_pull::EXPERIMENT,
 ];
 
 /// How long `work` takes, in milliseconds.

@@ -199,3 +199,15 @@ pub(super) fn v3(
         .on_thread_stop(move || gone.gone());
     settings(builder).build().expect("within the limits")
 }
+
+/// The same for v4.
+pub(super) fn v4(
+    recorder: &Recorder,
+    settings: impl FnOnce(v4_dedicated_queues::Builder) -> v4_dedicated_queues::Builder,
+) -> v4_dedicated_queues::Pool {
+    let (born, gone) = (recorder.clone(), recorder.clone());
+    let builder = v4_dedicated_queues::Pool::builder()
+        .on_thread_start(move || born.born())
+        .on_thread_stop(move || gone.gone());
+    settings(builder).build().expect("within the limits")
+}

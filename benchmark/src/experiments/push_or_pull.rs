@@ -1,12 +1,15 @@
 //! Workers pull from one queue, or a submitter pushes to the queue of one of them.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use v4_dedicated_queues::{Placement, Pool, Stealing};
 
-use super::gates::{Run, side_by_side, stream};
+use super::gates::hold;
 use super::{Experiment, Outcome};
 use crate::contender::Contender;
-use crate::race::race;
-use crate::workload::Task;
+use crate::statistics::Summary;
+use crate::workload::{bytes_to_hash, compute, hash, steps_per_microsecond};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "push-or-pull",
@@ -21,6 +24,16 @@ const WORKERS: usize = 4;
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 7;
+
+const CAPACITY: usize = 1024;
+
+/// What the tasks do.
+#[derive(Clone, Copy)]
+enum Kind {
+    Empty,
+    Sha256,
+    Skewed,
+}
 
 /// v4 with settings of its own.
 #[derive(Debug)]
@@ -53,36 +66,75 @@ impl<const STEALS: bool, const LOOKS: bool> Contender for Pushed<STEALS, LOOKS> 
     }
 }
 
+/// The time for each task of a stream, in nanoseconds.
+fn stream<C: Contender>(kind: Kind) -> f64 {
+    let pool = C::start(WORKERS, CAPACITY);
+    // All workers have started, and are awake when the stream begins.
+    let gates = hold(WORKERS, |task| {
+        pool.execute(task);
+        Ok::<(), ()>(())
+    });
+    drop(gates);
+    let timed = |tasks: usize, submit: &dyn Fn(usize)| {
+        let start = Instant::now();
+        (0..tasks).for_each(submit);
+        pool.wait();
+        start.elapsed().as_nanos() as f64 / tasks as f64
+    };
+    match kind {
+        Kind::Empty => timed(40_000, &|number| {
+            pool.execute(move || {
+                black_box(number);
+            });
+        }),
+        Kind::Sha256 => {
+            let bytes = bytes_to_hash();
+            timed(8_000, &|_| pool.execute(|| hash(bytes)))
+        }
+        Kind::Skewed => {
+            let micro = steps_per_microsecond();
+            timed(8_000, &|number| {
+                let steps = if number % 64 == 0 { micro * 100 } else { micro };
+                pool.execute(move || compute(steps));
+            })
+        }
+    }
+}
+
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
-    let ways: [(&str, &str, Run); 5] = [
-        ("pull", "one queue (v3)", race::<v3_dynamic::Pool>),
-        ("off.round_robin", "in turn", race::<Pushed<false, false>>),
+    let ways: [(&str, &str, fn(Kind) -> f64); 5] = [
+        ("pull", "one queue (v3)", stream::<v3_dynamic::Pool>),
+        ("off.round_robin", "in turn", stream::<Pushed<false, false>>),
         (
             "off.least_loaded",
             "to the shortest",
-            race::<Pushed<false, true>>,
+            stream::<Pushed<false, true>>,
         ),
         (
             "half.round_robin",
             "in turn, stealing",
-            race::<Pushed<true, false>>,
+            stream::<Pushed<true, false>>,
         ),
         (
             "half.least_loaded",
             "to the shortest, stealing",
-            race::<Pushed<true, true>>,
+            stream::<Pushed<true, true>>,
         ),
     ];
-    let tasks = [
-        ("empty", 40_000, Task::Empty),
-        ("sha256", 8_000, Task::Sha256),
-        ("skewed", 8_000, Task::Skewed),
+    let kinds = [
+        ("empty", Kind::Empty),
+        ("sha256", Kind::Sha256),
+        ("skewed", Kind::Skewed),
     ];
-    let columns = tasks.map(|(name, tasks, task)| {
-        let workload = stream(WORKERS, (1, tasks), task);
-        let runs = ways.map(|(.., run)| (run, &workload));
-        (name, side_by_side(ROUNDS, &runs))
+    let columns = kinds.map(|(name, kind)| {
+        let mut times = [const { Vec::new() }; 5];
+        for _ in 0..ROUNDS {
+            for ((.., stream), times) in ways.iter().zip(&mut times) {
+                times.push(stream(kind));
+            }
+        }
+        (name, times.map(|times| Summary::of(&times).median))
     });
     outcome.tell("nanoseconds for each task      empty     4 us   skewed");
     for (row, (way, title, _)) in ways.iter().enumerate() {

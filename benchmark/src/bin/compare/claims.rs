@@ -350,3 +350,107 @@ fn mean_by_round(ratios: &[Vec<f64>]) -> Summary {
     let mean = |round: usize| geometric_mean(ratios.iter().map(|ratios| ratios[round]));
     Summary::of(&(0..rounds).map(mean).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use benchmark::contenders::RACERS;
+    use benchmark::race::Racer;
+    use benchmark::workload::{Scale, Workload, all};
+
+    use super::{ANY, CLAIMS, Claim, Reference};
+    use crate::heat::Heat;
+
+    fn workloads(name: &str) -> impl Iterator<Item = Workload> {
+        let all = all(Scale::Default).into_iter();
+        all.filter(move |workload| workload.base() == name)
+    }
+
+    /// A heat in which the contenders have taken so long, round by round.
+    fn heat(workload: Workload, times: &[(&str, &[f64])]) -> Heat {
+        let named = |(name, _): &(&str, _)| RACERS.iter().find(|racer| racer.name == *name);
+        let racers: Vec<Racer> = times.iter().filter_map(named).copied().collect();
+        let mut heat = Heat::new(workload, &racers, None);
+        for (entry, (_, times)) in heat.entries.iter_mut().zip(times) {
+            entry.samples = times.to_vec();
+        }
+        heat
+    }
+
+    #[test]
+    fn every_claim_is_about_workloads_and_contenders_that_there_are() {
+        for claim in CLAIMS {
+            let named = |name| RACERS.iter().any(|racer| racer.name == name);
+            assert!(named(claim.subject), "{}", claim.name);
+            if let Reference::Contender(reference) = claim.reference {
+                assert!(named(reference), "{}", claim.name);
+            }
+            let concerned = workloads(claim.workload).filter(|workload| claim.concerns(workload));
+            let concerned: Vec<_> = concerned.map(|workload| workload.workers).collect();
+            assert!(!concerned.is_empty(), "{}", claim.name);
+            for workers in claim.workers {
+                assert!(concerned.contains(workers), "{}: w={workers}", claim.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_claim_for_some_numbers_of_workers_ignores_the_others() {
+        let claim = Claim {
+            workload: "empty",
+            workers: &[4, 16],
+            subject: "v4",
+            reference: Reference::Contender("v3"),
+            ..ANY
+        };
+        let times: &[(&str, &[f64])] = &[("v4", &[30.0]), ("v3", &[60.0])];
+        let heats: Vec<_> = workloads("empty")
+            .map(|workload| heat(workload, times))
+            .collect();
+        let finding = claim.check(&heats).unwrap();
+        let ratios: Vec<_> = finding
+            .checks
+            .iter()
+            .map(|check| check.ratio.median)
+            .collect();
+        assert_eq!(ratios, [0.5, 0.5]);
+    }
+
+    #[test]
+    fn a_contender_is_held_against_itself_round_by_round() {
+        let claim = Claim {
+            workload: "empty",
+            workers: &[16],
+            subject: "v4",
+            reference: Reference::ItselfWith(2),
+            ..ANY
+        };
+        // The machine was slower in the second round, with both numbers of workers.
+        let heats: Vec<_> = workloads("empty")
+            .filter(|workload| claim.concerns(workload))
+            .map(|workload| {
+                let by = workload.workers as f64;
+                heat(workload, &[("v4", &[by, 10.0 * by])])
+            })
+            .collect();
+        assert_eq!(heats.len(), 2);
+        let finding = claim.check(&heats).unwrap();
+        assert_eq!(finding.checks.len(), 1);
+        let ratio = finding.checks[0].ratio;
+        assert_eq!((ratio.low, ratio.high), (8.0, 8.0));
+    }
+
+    #[test]
+    fn sleeping_is_held_against_the_time_that_it_takes() {
+        let claim = Claim {
+            workload: "U1_T10K_Sleep_10ms",
+            subject: "v4",
+            reference: Reference::Ideal,
+            ..ANY
+        };
+        let workload = workloads(claim.workload).next().unwrap();
+        // A hundred workers: 10 ms for each hundred tasks.
+        let heats = [heat(workload, &[("v4", &[110_000.0])])];
+        let finding = claim.check(&heats).unwrap();
+        assert!((finding.checks[0].ratio.median - 1.1).abs() < 1e-9);
+    }
+}

@@ -29,7 +29,8 @@ use heat::{A_AGAINST_A, Entry, Heat};
 /// In every round, each contender does the same work once, in an order of its own for each round; so
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
 /// within a round. The first contender takes part twice: two equals show what this run cannot tell
-/// apart. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
+/// apart. Where a thousand submitters wait for places, a round takes so long that all contenders have one
+/// in five rounds, and only those of a claim have all; `--claims` and `--workload` run all rounds. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
 /// tenth, but for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
@@ -282,7 +283,7 @@ fn decide(
         else {
             return checked.into_iter().map(|(_, finding)| finding).collect();
         };
-        eprintln!("{more} more rounds of what is not decided yet");
+        eprintln!("some claims are not decided yet: {more} more rounds of theirs");
         // Only those that a claim on this workload is about, and the A/A pair.
         let needed = |workload: &Workload, entry: &Entry| {
             let about = |claim: &Claim| {

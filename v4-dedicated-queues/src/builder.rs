@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::census::{Census, Inside};
-use crate::count::Count;
+use crate::dispatch::Dispatch;
 use crate::door::Door;
 use crate::homing::{Depot, Homing};
 use crate::panic::{PanicHandler, discard};
@@ -21,9 +21,7 @@ use crate::queue::Lane;
 use crate::stats::Endings;
 use crate::tally::Tally;
 use crate::token::OnCancel;
-use crate::{
-    BuildError, CancelToken, OnDemand, Placement, Pool, Scaling, Stealing, Threads, tick, worker,
-};
+use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads, tick, worker};
 
 /// The largest number of lanes: of queues, and of counts. Beyond it, workers share them.
 const LANES: usize = 64;
@@ -47,8 +45,7 @@ pub struct Builder {
     threads: Option<Threads>,
     capacity: usize,
     idle_timeout: Option<Duration>,
-    placement: Placement,
-    stealing: Stealing,
+    pub(crate) dispatch: Dispatch,
     token: CancelToken,
     hooks: Hooks,
 }
@@ -68,8 +65,7 @@ impl Builder {
             threads: None,
             capacity: 1024,
             idle_timeout: None,
-            placement: Placement::default(),
-            stealing: Stealing::default(),
+            dispatch: Dispatch::default(),
             token: CancelToken::new(),
             hooks: Hooks {
                 panic: PanicHandler::default(),
@@ -106,18 +102,6 @@ impl Builder {
     /// Who decides when a worker is started, and how long one stays. Without this, [`OnDemand`].
     pub fn scaling(mut self, policy: impl Scaling) -> Builder {
         self.hooks.scaling = Box::new(policy);
-        self
-    }
-
-    /// To whose queue a task goes. Without this, to each worker's in turn.
-    pub fn placement(mut self, placement: Placement) -> Builder {
-        self.placement = placement;
-        self
-    }
-
-    /// What a worker takes from the queue of another one when its own is empty. Without this, half.
-    pub fn stealing(mut self, stealing: Stealing) -> Builder {
-        self.stealing = stealing;
         self
     }
 
@@ -211,8 +195,7 @@ impl Pool {
         let lanes = threads.max.max(cores).min(LANES);
         let shared = Arc::new(Shared {
             number: worker::next_number(),
-            placement: settings.placement,
-            stealing: settings.stealing,
+            dispatch: settings.dispatch,
             hooks: settings.hooks,
             idle_timeout: idle_timeout.unwrap_or(Duration::from_secs(60)),
             token: settings.token,
@@ -223,7 +206,6 @@ impl Pool {
             places: Places::new(settings.capacity, lanes),
             tally: Tally::new(lanes),
             endings: Endings::new(lanes),
-            stolen: (0..=lanes).map(|_| Count::default()).collect(),
             overstaffed: AtomicBool::new(false),
             living: Mutex::new(0),
             left: Condvar::new(),

@@ -11,7 +11,6 @@ use crate::homing::Homing;
 use crate::park::Parker;
 use crate::pool::Shared;
 use crate::stats::Stats;
-use crate::steal::Stealing;
 use crate::threads::Threads;
 
 /// What the lock of the door guards.
@@ -44,21 +43,21 @@ pub(crate) struct Census {
     /// How many workers there may be.
     pub(crate) limits: Threads,
     /// Those that have been started and have not left. Their threads may not have begun yet.
-    live: Vec<Member>,
+    pub(crate) live: Vec<Member>,
     /// Those of the live that sleep, each under a [`Parker`]. The last one sleeps for the shortest time.
-    parked: Vec<Arc<Parker>>,
+    pub(crate) parked: Vec<Arc<Parker>>,
     /// The lanes of those of the live that run tasks or look for them. The others are parked, or run a start
     /// hook or ask the policy: they look when they are back, but nobody should have to wait for that.
     pub(crate) awake: Vec<usize>,
     /// One who was parked has been called and has not arrived. Until then nobody else is called: it
     /// takes less time to queue many tasks than to wake one worker.
-    on_the_way: bool,
+    pub(crate) on_the_way: bool,
     /// Counts the tasks that were placed, for those who take turns.
     pub(crate) turn: usize,
     /// The fewest that were parked at any time since the last tick.
-    rested: usize,
+    pub(crate) rested: usize,
     /// So many tasks are over, if not more: the sum of the tally's lanes when it was read last.
-    over: usize,
+    pub(crate) over: usize,
     /// Threads that have left and wait to be joined.
     gone: Vec<JoinHandle<()>>,
     /// Workers that have been given a number.
@@ -70,10 +69,10 @@ pub(crate) struct Census {
 }
 
 #[derive(Debug)]
-struct Member {
+pub(crate) struct Member {
     number: usize,
-    /// Its lane in the tally.
-    lane: usize,
+    /// Its lane: of the tally, and its queue.
+    pub(crate) lane: usize,
     /// `None` once a shutdown has taken it to join it.
     thread: Option<JoinHandle<()>>,
 }
@@ -160,19 +159,6 @@ impl Census {
         (1..=lanes).find(free).unwrap_or(number % lanes + 1)
     }
 
-    /// Whether somebody else works in a lane.
-    pub(crate) fn shares(&self, lane: usize) -> bool {
-        self.live.iter().any(|member| member.lane == lane)
-    }
-
-    /// The lane of one of the live, for a time at which nobody is awake.
-    pub(crate) fn any_lane(&self) -> usize {
-        self.live
-            .last()
-            .expect("nothing is queued without a worker")
-            .lane
-    }
-
     /// Parks a worker. It has made sure that nothing is queued, under the lock.
     pub(crate) fn park(&mut self, parker: &Arc<Parker>) {
         self.doze(parker.lane);
@@ -197,41 +183,6 @@ impl Census {
             self.rested = self.rested.min(self.parked.len());
         }
         at.is_some()
-    }
-
-    /// Calls a worker, unless as many are awake as there are unfinished tasks, or one is on the way. Whoever gets
-    /// it back may still put something into its queue, and then wakes it.
-    ///
-    /// The last to fall asleep is called first. So those who are not needed sleep on, and their
-    /// time runs out.
-    pub(crate) fn call(&mut self, shared: &Shared) -> Option<Arc<Parker>> {
-        if self.parked.is_empty() || self.on_the_way {
-            return None;
-        }
-        // The first look uses an old sum: to read the lanes takes them away from the workers.
-        let awake = self.awake.len();
-        let begun = shared.tally.begun.0.load(Relaxed);
-        if awake > 0 && begun - self.over <= awake {
-            return None;
-        }
-        if awake > 0 && self.unfinished(shared) <= awake {
-            return None;
-        }
-        let parker = self.parked.pop()?;
-        self.rested = self.rested.min(self.parked.len());
-        self.awake.push(parker.lane);
-        // Without stealing, one cannot do for another.
-        self.on_the_way = shared.stealing != Stealing::Off;
-        Some(parker)
-    }
-
-    /// A worker that was called is here, and calls the next one if that is needed. So wakes go on
-    /// side by side with the tasks, and it does not have to find a task for that.
-    pub(crate) fn arrive(&mut self, shared: &Shared) {
-        self.on_the_way = false;
-        if let Some(parker) = self.call(shared) {
-            parker.wake();
-        }
     }
 
     /// Wakes everybody: there is news from the door.

@@ -1,5 +1,6 @@
 //! The push model: whoever submits a task decides whose queue it goes to.
 
+use crate::Builder;
 use crate::census::{Census, Inside};
 use crate::pool::Shared;
 use crate::queue::Lane;
@@ -27,6 +28,21 @@ pub enum Placement {
     LeastLoaded,
 }
 
+/// How tasks get to workers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dispatch {
+    pub(crate) placement: Placement,
+    pub(crate) stealing: Stealing,
+}
+
+impl Builder {
+    /// To whose queue a task goes. Without this, to each worker's in turn.
+    pub fn placement(mut self, placement: Placement) -> Builder {
+        self.dispatch.placement = placement;
+        self
+    }
+}
+
 impl Shared {
     /// Queues a task, and sees to it that a worker is on its way. To be called under the lock of the door, by
     /// which the task has been counted. `home`: the lane of the worker that submits it, or 0. Returns the
@@ -37,7 +53,7 @@ impl Shared {
         let lane = match &called {
             _ if home > 0 => home,
             Some(parker) => parker.lane,
-            None => census.place(self.placement, &self.lanes),
+            None => census.place(self.dispatch.placement, &self.lanes),
         };
         self.lanes[lane].push(job);
         inside.homing.free_some(&self.depot);
@@ -53,14 +69,14 @@ impl Shared {
             return;
         }
         for job in self.lanes[lane].drain() {
-            let to = census.place(self.placement, &self.lanes);
+            let to = census.place(self.dispatch.placement, &self.lanes);
             self.lanes[to].push(job);
         }
     }
 
     /// Whether the worker of a lane has a reason to stay awake. To be called under the lock of the door.
     pub(crate) fn has_work(&self, inside: &mut Inside, lane: usize) -> bool {
-        match self.stealing {
+        match self.dispatch.stealing {
             Stealing::Off => !self.lanes[lane].is_empty(),
             _ => self.queued(inside) > 0,
         }
@@ -68,6 +84,17 @@ impl Shared {
 }
 
 impl Census {
+    /// Whether somebody else works in a lane.
+    fn shares(&self, lane: usize) -> bool {
+        self.live.iter().any(|member| member.lane == lane)
+    }
+
+    /// The lane of one of the live, for a time at which nobody is awake.
+    pub(crate) fn any_lane(&self) -> usize {
+        let member = self.live.last();
+        member.expect("nothing is queued without a worker").lane
+    }
+
     /// The lane for a task that nobody is woken for.
     fn place(&mut self, placement: Placement, lanes: &[Lane]) -> usize {
         self.turn = self.turn.wrapping_add(1);

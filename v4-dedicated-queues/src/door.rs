@@ -183,24 +183,6 @@ impl Door {
     }
 }
 
-impl Patience {
-    /// The lane of the worker that submits the task, or 0.
-    pub(crate) fn home(self) -> usize {
-        match self {
-            Patience::OnWorker(lane) => lane,
-            _ => 0,
-        }
-    }
-
-    /// How many tasks may come in now.
-    pub(crate) fn room(self, inside: &mut Inside, shared: &Shared) -> usize {
-        match self {
-            Patience::OnWorker(_) => usize::MAX,
-            _ => shared.room(inside),
-        }
-    }
-}
-
 /// Those who wait for a place look again, and find their task cancelled or not.
 impl OnCancel for Door {
     fn on_cancel(&self) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::census::Inside;
 use crate::door::Patience;
@@ -192,18 +192,17 @@ impl Shared {
     /// Queues tasks, in one part for each worker that is awake. To be called under the lock of the door.
     fn dispatch_batch(
         &self,
-        inside: &mut MutexGuard<'_, Inside>,
+        inside: &mut Inside,
         mut jobs: impl ExactSizeIterator<Item = Job>,
         home: usize,
     ) {
-        let share = match self.stealing {
+        let share = match self.dispatch.stealing {
             // Whoever is to run a task has to be woken for it.
             Stealing::Off => 1,
             _ => jobs.len().div_ceil(inside.census.awake.len().max(1)),
         };
         while let Some(first) = jobs.next() {
             self.begin(&first);
-            // The others of its share are with it before the lock is opened, and nobody arrives earlier.
             let lane = self.dispatch(inside, first, home);
             for job in jobs.by_ref().take(share - 1) {
                 self.begin(&job);
@@ -211,5 +210,7 @@ impl Shared {
                 inside.homing.free_some(&self.depot);
             }
         }
+        // The first of a share may have found somebody awake for it, and nobody has been called for the others.
+        inside.census.call_for_queued(self);
     }
 }

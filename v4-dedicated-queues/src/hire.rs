@@ -90,7 +90,7 @@ impl Shared {
     /// A worker that was started for a task in another one's queue would not find it without stealing. To be
     /// called under the lock.
     pub(crate) fn share_with(&self, newest: &First) {
-        if self.stealing == Stealing::Off {
+        if self.dispatch.stealing == Stealing::Off {
             self.give(newest);
         }
     }

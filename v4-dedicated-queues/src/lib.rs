@@ -1,18 +1,18 @@
-//! A worker pool that grows when tasks wait, and shrinks when workers have nothing to do.
+//! A worker pool with a queue for each worker, from which the others steal.
 //!
-//! **New here:** a pool has at least so many threads and at most so many (`threads.rs`). Who works, who
-//! sleeps, who comes and who goes is decided in one place, under one lock (`census.rs`, `park.rs`). How many
-//! workers there should be is a question for a policy (`scaling.rs`), and there are some to choose from
-//! (`scale_up.rs`, `scale_down.rs`, `resize_policy.rs`). The limits can change (`resize.rs`).
+//! **New here:** whoever submits a task pushes it into the queue of one worker (`dispatch.rs`, `queue.rs`), and a
+//! worker whose queue is empty steals from the others (`steal.rs`). The bound is one for all queues
+//! (`places.rs`). A submitter wakes one worker at most, who wakes the next (`call.rs`). Boxes in which closures were
+//! travel back to be freed where they were made (`homing.rs`). Many tasks can be submitted in one step
+//! (`execute_batch.rs`), and what a task submits goes to the queue of its own worker.
 //!
-//! **What it costs:** at its largest size nothing but a look at who sleeps. Below it, each submission
-//! reads the count of every worker and asks the policy. Whoever starts a thread waits for the
-//! operating system, and others wait with it.
+//! **What it costs:** the order. Tasks start in none that could be relied on. And memory: two parts of a queue, with
+//! cache lines of their own, for each worker.
 //!
-//! **What it does not do:** all workers share one queue, so they still meet there. It does not know
-//! what a task is waiting for: a worker that sleeps in a task is a busy one.
+//! **What it does not do:** submitters still meet at the door, for a lock that workers seldom take. A task that waits for
+//! another one blocks its worker, and nothing tells its submitter how it ended.
 //!
-//! Read `census.rs` and `park.rs` first, with the README beside them, then `hire.rs` and `scaling.rs`.
+//! Read `queue.rs`, `dispatch.rs` and `steal.rs` first, with the README beside them, then `call.rs` and `places.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@
 mod readme {}
 
 mod builder;
+mod call;
 mod cancel;
 mod census;
 mod count;

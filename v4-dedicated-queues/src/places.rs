@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::census::Inside;
 use crate::count::Count;
+use crate::door::Patience;
 use crate::pool::Shared;
 
 /// The places of all queues together.
@@ -38,6 +39,24 @@ impl Places {
     }
 }
 
+impl Patience {
+    /// The lane of the worker that submits the task, or 0.
+    pub(crate) fn home(self) -> usize {
+        match self {
+            Patience::OnWorker(lane) => lane,
+            _ => 0,
+        }
+    }
+
+    /// How many tasks may come in now.
+    pub(crate) fn room(self, inside: &mut Inside, shared: &Shared) -> usize {
+        match self {
+            Patience::OnWorker(_) => usize::MAX,
+            _ => shared.room(inside),
+        }
+    }
+}
+
 impl Shared {
     /// The number of tasks that are queued, in any queue or on the way from one to another.
     ///
@@ -63,11 +82,10 @@ impl Shared {
         capacity.saturating_sub(self.queued(inside))
     }
 
-    /// To be called by a worker that has taken a task out of a queue.
-    pub(crate) fn place_freed(&self, lane: usize) {
+    /// Calls one of those who wait for a place. To be called by a worker after a place was given back: a submitter says first that
+    /// it waits and looks at the places then, and here it is the other way round.
+    pub(crate) fn announce_place(&self) {
         let places = &self.places;
-        places.leave(lane);
-        // `waiting` is read after the place was given back. A submitter does it the other way round.
         if places.waiting.0.load(SeqCst) > 0 && !places.called.load(SeqCst) {
             // With the lock, a submitter that found no room is asleep by now.
             let _inside = self.door.inside.lock();

@@ -10,14 +10,12 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::builder::Hooks;
 use crate::cancel::Batch;
-use crate::count::Count;
-use crate::dispatch::Placement;
+use crate::dispatch::Dispatch;
 use crate::door::{Door, Patience};
 use crate::homing::Depot;
 use crate::places::Places;
 use crate::queue::Lane;
 use crate::stats::{Ending, Endings};
-use crate::steal::Stealing;
 use crate::tally::Tally;
 use crate::task::{Job, Task};
 use crate::worker;
@@ -61,8 +59,7 @@ pub(crate) struct Shared {
     // Configuration.
     /// Tells this pool from all others, gone ones included (an address would be used again).
     pub(crate) number: usize,
-    pub(crate) placement: Placement,
-    pub(crate) stealing: Stealing,
+    pub(crate) dispatch: Dispatch,
     pub(crate) hooks: Hooks,
     /// How long a worker sleeps before it asks whether it may leave.
     pub(crate) idle_timeout: Duration,
@@ -79,8 +76,6 @@ pub(crate) struct Shared {
     pub(crate) places: Places,
     pub(crate) tally: Tally,
     pub(crate) endings: Endings,
-    /// Tasks that workers have stolen, in their lanes.
-    pub(crate) stolen: Box<[Count]>,
     /// Whether there are more workers than there may be: what the census says, to be read without
     /// its lock.
     pub(crate) overstaffed: AtomicBool,
@@ -116,17 +111,16 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order. The tasks of one submitter are taken
-    /// by the workers in the order in which it submitted them.
+    /// Submitters that wait are let in in no particular order, and tasks start in none.
     ///
-    /// On a worker of the same pool it never waits, since the place might be one that only this
-    /// worker can free.
+    /// On a worker of the same pool it never waits and needs no place: the task goes to the worker's own queue, from which
+    /// others steal it. So the capacity bounds those outside.
     ///
     /// # Errors
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
     /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
-    /// the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
+    /// the wait.
     /// [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be started. The task comes
     /// back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
@@ -221,7 +215,8 @@ impl Pool {
         }
     }
 
-    /// The number of tasks that wait in the queue; those that run are not among them.
+    /// The number of tasks that wait in all queues; those that run are not among them. Takes the lock that
+    /// submitters take, for a moment.
     #[must_use]
     pub fn queue_len(&self) -> usize {
         self.shared
@@ -229,7 +224,7 @@ impl Pool {
             .while_shut(|inside| self.shared.queued(inside))
     }
 
-    /// The number of places in the queue.
+    /// The number of places in all queues together.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
         self.shared.places.capacity

@@ -23,6 +23,8 @@ const KEPT: usize = 1 << 10;
 pub(crate) struct Lane {
     pub(crate) inbox: Part,
     pub(crate) desk: Part,
+    /// Tasks that the owner has stolen from others.
+    pub(crate) stolen: Count,
 }
 
 /// Half of a lane, with cache lines to itself.

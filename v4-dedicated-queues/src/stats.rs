@@ -140,7 +140,8 @@ impl Pool {
             let accepted = tally.begun.0.load(SeqCst) - sum(refused);
             // The endings last: they are recorded before a task is over, so if all are over here,
             // then all endings are in the report.
-            stats.stolen = sum(&shared.stolen);
+            let stolen = shared.lanes.iter().map(|lane| lane.stolen.0.load(Relaxed));
+            stats.stolen = stolen.sum();
             (
                 accepted,
                 over,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::Builder;
 use crate::homing::Homing;
 use crate::pool::Shared;
 use crate::queue::{Lane, Part};
@@ -32,6 +33,14 @@ pub enum Stealing {
     Half,
 }
 
+impl Builder {
+    /// What a worker takes from the queue of another one when its own is empty. Without this, half.
+    pub fn stealing(mut self, stealing: Stealing) -> Builder {
+        self.dispatch.stealing = stealing;
+        self
+    }
+}
+
 /// What a worker carries around.
 #[derive(Debug, Default)]
 pub(crate) struct Hands {
@@ -50,7 +59,7 @@ impl Shared {
     /// sure asks [`Shared::has_work`].
     pub(crate) fn next(&self, lane: usize, hands: &mut Hands) -> Option<Job> {
         let own = self.lanes[lane].take();
-        if own.is_some() || self.stealing == Stealing::Off {
+        if own.is_some() || self.dispatch.stealing == Stealing::Off {
             return own;
         }
         let lanes = self.lanes.len();
@@ -58,7 +67,7 @@ impl Shared {
         let others = (1..=lanes).map(|step| (start + step) % lanes);
         others.filter(|victim| *victim != lane).find_map(|victim| {
             hands.victim = victim;
-            let Lane { desk, inbox } = &self.lanes[victim];
+            let Lane { desk, inbox, .. } = &self.lanes[victim];
             let parts = [desk, inbox].into_iter();
             parts
                 .filter(|part| part.any())
@@ -72,12 +81,15 @@ impl Shared {
     fn steal(&self, part: &Part, lane: usize, hands: &mut Hands) -> Option<Job> {
         let job = part.with(|jobs| {
             let job = jobs.pop_front()?;
-            if self.stealing == Stealing::Half {
+            if self.dispatch.stealing == Stealing::Half {
                 hands.loot.extend(jobs.drain(..jobs.len() / 2));
             }
             Some(job)
         })?;
-        self.stolen[lane].0.fetch_add(1 + hands.loot.len(), Relaxed);
+        self.lanes[lane]
+            .stolen
+            .0
+            .fetch_add(1 + hands.loot.len(), Relaxed);
         if !hands.loot.is_empty() {
             let desk = &self.lanes[lane].desk;
             desk.with(|desk| desk.append(&mut hands.loot));

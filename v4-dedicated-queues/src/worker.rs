@@ -94,12 +94,11 @@ impl Worker {
         shared.hooks.panic.shield(&shared.hooks.start);
         shared.door.inside.lock().census.awake.push(self.lane);
         let first = self.first.lock().take();
-        if let Some(job) = first {
+        let mut next = first.or_else(|| self.look());
+        while let Some(job) = next {
+            self.shared.announce_place();
             self.finish(job);
-        }
-        while let Some(job) = self.look() {
-            shared.place_freed(self.lane);
-            self.finish(job);
+            next = self.look();
         }
         // Its queue may be another worker's by now.
         enter(&shared, 0);
@@ -120,6 +119,7 @@ impl Worker {
                 }
                 let job = self.shared.next(self.lane, &mut self.hands);
                 if job.is_some() {
+                    self.shared.places.leave(self.lane);
                     return job;
                 }
                 park::pause(look);

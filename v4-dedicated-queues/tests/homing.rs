@@ -78,6 +78,12 @@ fn captures_are_dropped_in_time<const SIZE: usize>() {
     }
 }
 
+/// Whoever makes large values needs room for some copies of them.
+fn with_a_large_stack(work: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(64 << 20);
+    thread.spawn(work).unwrap().join().unwrap();
+}
+
 #[test]
 fn small_captures_are_dropped_before_the_wait_ends() {
     captures_are_dropped_in_time::<0>();
@@ -95,7 +101,7 @@ fn captures_about_as_large_as_a_box_that_goes_home_are_dropped_before_the_wait_e
 
 #[test]
 fn large_captures_are_dropped_before_the_wait_ends() {
-    captures_are_dropped_in_time::<65_536>();
+    with_a_large_stack(captures_are_dropped_in_time::<65_536>);
 }
 
 /// A task that has captured nothing has a box as well.
@@ -118,16 +124,13 @@ fn a_captured_megabyte_does_not_go_through_the_stack_of_a_worker() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     let inside = Arc::clone(&pool);
-    // Whoever makes the value has room for it.
-    let submitter = thread::Builder::new().stack_size(64 << 20);
-    let submitter = submitter.spawn(move || {
+    with_a_large_stack(move || {
         let live = Arc::new(());
         let load = Load::<{ 1 << 20 }>::new(&live);
         inside.execute(move || load.check()).unwrap();
         inside.wait_idle();
         assert_eq!(Arc::strong_count(&live), 1);
     });
-    submitter.unwrap().join().unwrap();
     assert_eq!(pool.stats().completed, 1);
 }
 

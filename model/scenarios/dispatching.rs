@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use model_schedule::{models, until_asleep};
 use pool::{Builder, Load, Moment, OnDemand, Placement, Pool, Scaling, Stealing};
@@ -14,6 +15,7 @@ models![
     nothing_is_left_in_the_queue_of_a_worker_above_the_limit,
     what_a_task_has_submitted_does_not_leave_with_its_worker,
     what_a_task_submits_needs_no_place,
+    a_task_goes_to_somebody_who_is_awake,
     a_task_finds_a_queue_while_nobody_is_awake,
     workers_that_share_a_queue_leave_nothing_in_it,
     a_worker_that_leaves_its_queue_to_another_does_not_stop_it,
@@ -102,6 +104,20 @@ fn what_a_task_submits_needs_no_place() {
     begun.pass();
     pool.execute(adds_one(&ran)).unwrap();
     check(&pool, &ran, 7);
+}
+
+/// Nobody looks for it elsewhere, and nobody who sleeps wakes up by himself.
+fn a_task_goes_to_somebody_who_is_awake() {
+    for placement in [Placement::RoundRobin, Placement::LeastLoaded] {
+        let pool = Pool::builder().threads(2).stealing(Stealing::Off);
+        let pool = pool.placement(placement).idle_timeout(Duration::MAX);
+        let (pool, ran) = (build(pool), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..3 {
+            pool.execute(adds_one(&ran)).unwrap();
+            pool.wait_idle();
+        }
+        check(&pool, &ran, 3);
+    }
 }
 
 /// The lock is open while a policy thinks, and a worker that has asked it is neither awake nor asleep.

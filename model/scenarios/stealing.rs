@@ -12,6 +12,7 @@ use crate::common::{Closed, Gate, adds_one, panics};
 models![
     a_task_that_two_thieves_want_runs_once,
     a_thief_may_be_robbed,
+    two_thieves_may_share_a_queue,
     what_thieves_carry_is_run_by_a_pool_that_stops,
     what_thieves_carry_is_run_or_handed_back,
     what_thieves_carry_is_counted_as_queued,
@@ -20,20 +21,26 @@ models![
     without_stealing_each_task_stays_with_its_worker,
 ];
 
-/// A pool one of whose workers submits a batch of so many tasks, each of which adds one, and is busy then until what is
-/// returned with it is dropped. So the others run it.
+/// A pool with a worker that is robbed.
 fn robbed_pool(
     workers: usize,
     stealing: Stealing,
     ran: &Arc<AtomicUsize>,
     tasks: usize,
 ) -> (Arc<Pool>, Closed) {
-    let pool = Pool::builder().threads(workers).queue_capacity(tasks + 1);
-    let pool = Arc::new(pool.stealing(stealing).build().unwrap());
+    let pool = Pool::builder().threads(workers).stealing(stealing);
+    let pool = Arc::new(pool.build().unwrap());
+    let closed = rob(&pool, ran, tasks);
+    (pool, closed)
+}
+
+/// One of the workers submits a batch of so many tasks, each of which adds one, and is busy then until what is
+/// returned is dropped. So the others run it.
+fn rob(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, tasks: usize) -> Closed {
     let (closed, gate) = Gate::new();
     let (begin, begun) = Gate::new();
     let tasks: Vec<_> = (0..tasks).map(|_| adds_one(ran)).collect();
-    let own = Arc::clone(&pool);
+    let own = Arc::clone(pool);
     let task = move || {
         own.execute_batch(tasks).unwrap();
         drop(own);
@@ -42,7 +49,7 @@ fn robbed_pool(
     };
     pool.execute(task).unwrap();
     begun.pass();
-    (pool, closed)
+    closed
 }
 
 /// What is true once the pool has stopped and everybody has let go of the tasks.
@@ -78,6 +85,17 @@ fn a_thief_may_be_robbed() {
     check(&pool, &ran, 4);
     let stats = pool.stats();
     assert!((4..=6).contains(&stats.stolen), "{stats:?}");
+}
+
+/// A pool has no more queues than it had use for when it was built.
+fn two_thieves_may_share_a_queue() {
+    let pool = Arc::new(Pool::new(1, 4).unwrap());
+    pool.resize(3).unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let closed = rob(&pool, &ran, 6);
+    drop(closed);
+    pool.wait_idle();
+    check(&pool, &ran, 6);
 }
 
 fn what_thieves_carry_is_run_by_a_pool_that_stops() {

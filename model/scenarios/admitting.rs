@@ -14,6 +14,7 @@ use crate::common::{Closed, Gate, SOME_TIME, adds_one};
 models![
     places_that_come_free_one_after_the_other_let_in_all_who_wait,
     places_that_come_free_at_once_let_in_all_who_wait,
+    each_of_two_places_lets_in_one_although_nothing_else_happens,
     a_place_is_not_lost_with_somebody_whose_time_is_over,
     a_place_is_not_lost_with_somebody_whose_token_is_cancelled,
     a_place_is_not_lost_with_somebody_who_was_overtaken,
@@ -21,14 +22,24 @@ models![
     a_pool_that_hands_back_refuses_all_who_wait,
 ];
 
-/// A pool of so many workers, all busy until what is returned with it is dropped, with a full queue.
-fn full_pool(workers: usize, capacity: usize, ran: &Arc<AtomicUsize>) -> (Arc<Pool>, Closed) {
+/// A pool of so many workers, all busy until what is returned with it is dropped, with so many tasks in its queue.
+fn busy_pool(
+    workers: usize,
+    capacity: usize,
+    queued: usize,
+    ran: &Arc<AtomicUsize>,
+) -> (Arc<Pool>, Closed) {
     let pool = Arc::new(Pool::new(workers, capacity).unwrap());
-    let closed = fill(&pool, workers, capacity, ran);
+    let closed = fill(&pool, workers, queued, ran);
     (pool, closed)
 }
 
-fn fill(pool: &Pool, workers: usize, capacity: usize, ran: &Arc<AtomicUsize>) -> Closed {
+/// A pool of so many workers, all busy, with a full queue.
+fn full_pool(workers: usize, capacity: usize, ran: &Arc<AtomicUsize>) -> (Arc<Pool>, Closed) {
+    busy_pool(workers, capacity, capacity, ran)
+}
+
+fn fill(pool: &Pool, workers: usize, queued: usize, ran: &Arc<AtomicUsize>) -> Closed {
     let (closed, gate) = Gate::new();
     for _ in 0..workers {
         let (begin, begun) = Gate::new();
@@ -40,7 +51,7 @@ fn fill(pool: &Pool, workers: usize, capacity: usize, ran: &Arc<AtomicUsize>) ->
         pool.execute(task).unwrap();
         begun.pass();
     }
-    for _ in 0..capacity {
+    for _ in 0..queued {
         pool.try_execute(adds_one(ran)).unwrap();
     }
     closed
@@ -81,6 +92,26 @@ fn places_that_come_free_at_once_let_in_all_who_wait() {
     until_asleep(4); // the workers, too
     drop(closed);
     check(&pool, &ran, 4, submitters);
+}
+
+/// The tasks that free the places do not end before both have been let in. So there is no later place to make up for one
+/// of these.
+fn each_of_two_places_lets_in_one_although_nothing_else_happens() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, closed) = busy_pool(2, 2, 0, &ran);
+    let (all_closed, gate) = Gate::new();
+    for _ in 0..2 {
+        let gate = gate.clone();
+        pool.try_execute(move || gate.pass()).unwrap();
+    }
+    let submitters = [(); 2].map(|()| waits(&pool, &ran));
+    until_asleep(4); // the workers, too
+    drop(closed);
+    for submitter in submitters {
+        submitter.join().unwrap();
+    }
+    drop(all_closed);
+    check(&pool, &ran, 2, []);
 }
 
 /// It may have been called for the place, or for one of two.

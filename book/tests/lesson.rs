@@ -159,7 +159,9 @@ fn the_names_of_the_laws_in_the_book_are_the_names_of_tests() {
     let laws = read("benchmark/tests/laws.rs");
     let book = read("book/src/introduction.md");
     let mut named = 0;
-    for row in rows(&book).filter(|row| row.len() == 3 && matches!(row[1], "v1" | "v2" | "v3" | "v4")) {
+    for row in
+        rows(&book).filter(|row| row.len() == 3 && matches!(row[1], "v1" | "v2" | "v3" | "v4"))
+    {
         let test = row[0].trim_start_matches("a ").replace([' ', '-'], "_");
         assert!(
             laws.contains(&format!("fn {test}()")),

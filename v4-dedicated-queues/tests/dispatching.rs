@@ -338,7 +338,6 @@ impl Scaling for OneMoreOnce {
 /// one is cancelled while the worker gets its name, the place is for whoever waits.
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "fails: nobody is told of the place"]
 fn a_place_made_for_a_task_that_is_refused_after_all_lets_another_one_in() {
     let watchdog = Watchdog::start();
     let (wanted, token) = (Arc::new(AtomicBool::new(false)), CancelToken::new());

@@ -141,6 +141,26 @@ fn without_stealing_tasks_wait_behind_a_blocked_worker_although_three_are_idle()
     }
 }
 
+/// It is started because tasks wait, and could not get at any of them.
+#[test]
+fn without_stealing_a_new_worker_takes_one_task_along() {
+    let watchdog = Watchdog::start();
+    for batch in [false, true] {
+        let pool = Pool::builder().threads(0..=2).stealing(Stealing::Off);
+        let pool = watchdog.watch(pool.build().unwrap());
+        let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+        let _open = OpenOnDrop(&gate);
+        gate.occupy(|task| pool.execute(task).unwrap());
+        if batch {
+            pool.execute_batch([adds_one(&ran)]).unwrap();
+        } else {
+            pool.execute(adds_one(&ran)).unwrap();
+        }
+        until(|| ran.load(SeqCst) == 1);
+        assert_eq!((pool.threads(), pool.stats().stolen), (2, 0));
+    }
+}
+
 /// A worker that is blocked has `queued` tasks, another one comes to steal and is blocked in the first. Returns how many
 /// were stolen then.
 fn stolen_by_one_thief(stealing: Stealing, queued: usize) -> usize {

@@ -1,15 +1,17 @@
 //! Batches: many tasks at once, and what comes back of them.
 
 mod common;
+mod sleepers;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
+use sleepers::Sleepers;
 use v4_dedicated_queues::{CancelToken, Pool, Reason, Stealing, Task};
 
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
@@ -246,10 +248,32 @@ fn all_workers_come_to_a_batch() {
                 if round % 10 == 0 {
                     thread::sleep(Duration::from_millis(1));
                 }
-                let meeting = Arc::new(std::sync::Barrier::new(4));
+                let meeting = Arc::new(Barrier::new(4));
                 pool.execute_batch((0..4).map(|_| meets(&meeting))).unwrap();
                 pool.wait_idle();
             }
+        }
+    }
+}
+
+/// One worker has just run a task and looks for another one, and the second worker sleeps: when a batch comes then, the
+/// first one is not enough.
+#[test]
+#[ignore = "fails: nobody is called for the second task of a share"]
+fn a_sleeping_worker_is_called_for_a_batch_although_another_one_is_awake_and_idle() {
+    let watchdog = Watchdog::start();
+    for stealing in [Stealing::One, Stealing::Half] {
+        let sleepers = Sleepers::new(&watchdog, 2, Pool::builder().stealing(stealing));
+        let pool = &sleepers.pool;
+        for round in 0..500 {
+            sleepers.fall_asleep();
+            let (tell, told) = mpsc::channel();
+            pool.execute(move || tell.send(()).unwrap()).unwrap();
+            told.recv().unwrap();
+            (0..round % 50 * 20).for_each(|_| std::hint::spin_loop());
+            let meeting = Arc::new(Barrier::new(2));
+            pool.execute_batch((0..2).map(|_| meets(&meeting))).unwrap();
+            pool.wait_idle();
         }
     }
 }

@@ -113,6 +113,9 @@ fn crowd<C: Contender>() -> Cost {
     }
 }
 
+/// What it is called in the results and for a reader, and how it does.
+type Contestant = (&'static str, &'static str, fn() -> Cost);
+
 fn median(costs: &[Cost], of: impl Fn(&Cost) -> Option<f64>) -> Option<f64> {
     let values: Option<Vec<f64>> = costs.iter().map(of).collect();
     Some(Summary::of(&values?).median)
@@ -120,7 +123,7 @@ fn median(costs: &[Cost], of: impl Fn(&Cost) -> Option<f64>) -> Option<f64> {
 
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
-    let pools: [(&str, &str, fn() -> Cost); 3] = [
+    let pools: [Contestant; 3] = [
         ("v1", "v1", crowd::<v1_fixed::Pool>),
         ("channel", "buffered channel", crowd::<BufferedChannel>),
         ("v4", "v4", crowd::<v4_dedicated_queues::Pool>),

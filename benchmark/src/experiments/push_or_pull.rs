@@ -101,9 +101,12 @@ fn stream<C: Contender>(kind: Kind) -> f64 {
     }
 }
 
+/// What it is called in the results and for a reader, and how it does.
+type Way = (&'static str, &'static str, fn(Kind) -> f64);
+
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
-    let ways: [(&str, &str, fn(Kind) -> f64); 5] = [
+    let ways: [Way; 5] = [
         ("pull", "one queue (v3)", stream::<v3_dynamic::Pool>),
         ("off.round_robin", "in turn", stream::<Pushed<false, false>>),
         (

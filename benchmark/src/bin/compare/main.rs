@@ -28,7 +28,7 @@ use heat::{A_AGAINST_A, Entry, Heat};
 ///
 /// In every round, each contender does the same work once, in an order of its own for each round; so
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
-/// within a round. The first contender takes part twice: two equals show what this run cannot tell
+/// within a round. One contender takes part twice: two equals show what this run cannot tell
 /// apart. Where a thousand submitters wait for places, a round takes so long that all contenders have one
 /// in five rounds, and only those of a claim have all; `--claims` and `--workload` run all rounds. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
 /// tenth, but for those that sleep.
@@ -125,9 +125,8 @@ impl Arguments {
                             || claims().any(|claim| claim.is_about(racer.name, racer.family)))
                 };
                 let racers: Vec<Racer> = RACERS.iter().filter(needed).copied().collect();
-                let claimed = claims().map(|claim| claim.subject);
-                let twice = claimed.filter(|name| racers.iter().any(|racer| racer.name == *name));
-                let twice = twice.last();
+                let mut claimed = claims().rev().map(|claim| claim.subject);
+                let twice = claimed.find(|name| racers.iter().any(|racer| racer.name == *name));
                 Heat::new(workload, &racers, twice)
             })
             .collect();

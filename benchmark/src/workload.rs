@@ -144,7 +144,7 @@ impl Workload {
     /// other workloads together.
     #[must_use]
     pub fn one_round_in(&self) -> usize {
-        if self.name.starts_with(CROWD) { 5 } else { 1 }
+        if self.name.starts_with(CROWD) { 10 } else { 1 }
     }
 
     /// How long the work would take for each task, in nanoseconds, if nothing but sleeping took time; nothing if

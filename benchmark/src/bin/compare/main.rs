@@ -29,8 +29,9 @@ use heat::{A_AGAINST_A, Entry, Heat};
 /// In every round, each contender does the same work once, in an order of its own for each round; so
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
 /// within a round. One contender takes part twice: two equals show what this run cannot tell
-/// apart. Where a thousand submitters wait for places, a round takes so long that all contenders have one
-/// in five rounds, and only those of a claim have all; `--claims` and `--workload` run all rounds. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
+/// apart. Where a thousand submitters wait for places, a round takes so long that all contenders take part in
+/// one round of ten, and only those of a claim in all of them; with `--claims` or `--workload` all rounds
+/// are run. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
 /// tenth, but for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::census::Inside;
+use crate::count::Count;
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::task::Job;
@@ -39,6 +40,8 @@ pub(crate) struct Door {
     pub(crate) changed: Condvar,
     /// Signalled when the door closes.
     pub(crate) closed: Condvar,
+    /// Submitters inside [`Door::wait`]: a worker that takes a task need not lock if there are none.
+    pub(crate) waiting: Count,
     /// The pool's token: nobody comes in once it is cancelled.
     token: CancelToken,
 }
@@ -50,6 +53,7 @@ impl Door {
             inside: Mutex::new(inside),
             changed: Condvar::new(),
             closed: Condvar::new(),
+            waiting: Count::default(),
         }
     }
 
@@ -91,12 +95,11 @@ impl Door {
         deadline: Option<Instant>,
         shared: &Arc<Shared>,
     ) -> Result<bool, (Job, Reason)> {
-        let waiting = &shared.places.waiting.0;
         let outside = Patience::Forever;
         // A place often comes free within microseconds, and to sleep and be woken takes longer. If others
         // sleep already, it would only be taken away from them.
         for _ in 0..LOOKS {
-            if waiting.load(SeqCst) > 0 {
+            if self.waiting.0.load(SeqCst) > 0 {
                 break;
             }
             MutexGuard::unlocked(inside, thread::yield_now);
@@ -105,7 +108,7 @@ impl Door {
                 settled => return settled,
             };
         }
-        waiting.fetch_add(1, SeqCst);
+        self.waiting.0.fetch_add(1, SeqCst);
         // A token with a deadline cancels nobody by itself: its waiters look at the clock.
         let token = job.token.as_ref().and_then(CancelToken::deadline);
         let deadlines = [deadline, token, self.token.deadline()];
@@ -122,7 +125,7 @@ impl Door {
                 None => self.changed.wait(inside),
             }
         };
-        waiting.fetch_sub(1, SeqCst);
+        self.waiting.0.fetch_sub(1, SeqCst);
         // The signal may have been for one place of several, and it may have come to one who leaves without.
         shared.places.called.store(false, SeqCst);
         if shared.room(inside) > 0 {

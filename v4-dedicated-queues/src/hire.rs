@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::MutexGuard;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::census::Inside;
 use crate::door::{Door, Patience};
@@ -13,8 +13,10 @@ use crate::scaling::Moment;
 use crate::steal::Stealing;
 use crate::tally::Tally;
 use crate::task::Job;
-use crate::worker::First;
 use crate::{BuildError, Reason, worker};
+
+/// The way to give a worker the task that it was started for, under the lock of the door.
+pub(crate) type First = Arc<Mutex<Option<Job>>>;
 
 impl Shared {
     /// Starts the least number of workers, and those that the policy wants besides.

@@ -16,9 +16,7 @@ pub(crate) struct Places {
     pub(crate) capacity: usize,
     /// Tasks that have left the queues, in the lanes of the tally. Each only grows.
     taken: Box<[Count]>,
-    /// Submitters inside `Door::wait`.
-    pub(crate) waiting: Count,
-    /// One of them has been woken and has not looked yet. Nobody wakes another one meanwhile: it sees
+    /// One of the submitters that wait for a place has been woken and has not looked yet. Nobody wakes another one meanwhile: it sees
     /// to that itself, if there are places left.
     pub(crate) called: AtomicBool,
 }
@@ -28,7 +26,6 @@ impl Places {
         Places {
             capacity,
             taken: (0..=lanes).map(|_| Count::default()).collect(),
-            waiting: Count::default(),
             called: AtomicBool::new(false),
         }
     }
@@ -86,7 +83,7 @@ impl Shared {
     /// it waits and looks at the places then, and here it is the other way round.
     pub(crate) fn announce_place(&self) {
         let places = &self.places;
-        if places.waiting.0.load(SeqCst) > 0 && !places.called.load(SeqCst) {
+        if self.door.waiting.0.load(SeqCst) > 0 && !places.called.load(SeqCst) {
             // With the lock, a submitter that found no room is asleep by now.
             let _inside = self.door.inside.lock();
             self.call_submitter();
@@ -96,7 +93,7 @@ impl Shared {
     /// Wakes one of those who wait for a place, if none is awake already. To be called under the lock.
     pub(crate) fn call_submitter(&self) {
         let places = &self.places;
-        if places.waiting.0.load(SeqCst) > 0 && !places.called.swap(true, SeqCst) {
+        if self.door.waiting.0.load(SeqCst) > 0 && !places.called.swap(true, SeqCst) {
             self.door.changed.notify_one();
         }
     }

@@ -10,7 +10,7 @@ use crate::count::Count;
 use crate::task::Job;
 
 /// The longest buffer that a queue keeps for later once it is empty, in tasks.
-const KEPT: usize = 1 << 10;
+pub(crate) const KEPT: usize = 1 << 10;
 
 /// The queue of one worker.
 ///

@@ -8,9 +8,9 @@ use std::time::Duration;
 use parking_lot::MutexGuard;
 
 use crate::census::Inside;
+use crate::hire::First;
 use crate::pool::Shared;
 use crate::tally::Tally;
-use crate::worker::First;
 use crate::{BuildError, Threads};
 
 /// Decides how many workers a pool should have, within the limits that it was given.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::Builder;
 use crate::homing::Homing;
 use crate::pool::Shared;
-use crate::queue::{Lane, Part};
+use crate::queue::{KEPT, Lane, Part};
 use crate::task::Job;
 
 /// What a worker takes from another one's queue when its own is empty.
@@ -50,6 +50,14 @@ pub(crate) struct Hands {
     victim: usize,
     /// What it has stolen and not put on its desk yet; empty but for that moment.
     loot: VecDeque<Job>,
+}
+
+impl Hands {
+    /// Gives back memory, before the worker falls asleep.
+    pub(crate) fn tidy(&mut self) {
+        self.homing.clear();
+        self.loot.shrink_to(KEPT);
+    }
 }
 
 impl Shared {

@@ -50,13 +50,9 @@ impl Task {
         self.0.run();
     }
 
-    /// Runs the task, which is then an empty box, also if it panics.
-    pub(crate) fn run_in_place(&mut self) {
+    /// Runs the task and drops what it has captured. Its box is left; if the closure panics, that is dropped as well.
+    pub(crate) fn run_in_place(mut self) -> EmptyBox {
         self.0.run();
-    }
-
-    /// The box of a task that has run.
-    pub(crate) fn into_box(self) -> EmptyBox {
         EmptyBox::new(self.0)
     }
 }

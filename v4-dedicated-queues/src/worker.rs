@@ -5,9 +5,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use parking_lot::Mutex;
-
 use crate::BuildError;
+use crate::hire::First;
 use crate::park::{self, Parker};
 use crate::pool::Shared;
 use crate::presence::Presence;
@@ -20,9 +19,6 @@ std::thread_local! {
     /// destructors of other thread-locals run: they are on the worker, too.
     static HOME: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
-
-/// The way to give a worker the task that it was started for, under the lock of the door.
-pub(crate) type First = Arc<Mutex<Option<Job>>>;
 
 /// A worker thread's share of the pool.
 struct Worker {
@@ -91,8 +87,9 @@ impl Worker {
     fn work(mut self) {
         enter(&self.shared, self.lane);
         let shared = Arc::clone(&self.shared);
-        shared.hooks.panic.shield(&shared.hooks.start);
-        shared.door.inside.lock().census.awake.push(self.lane);
+        let hooks = &shared.hooks;
+        hooks.panic.shield(&hooks.start);
+        self.shared.door.inside.lock().census.awake.push(self.lane);
         let first = self.first.lock().take();
         let mut next = first.or_else(|| self.look());
         while let Some(job) = next {
@@ -101,11 +98,11 @@ impl Worker {
             next = self.look();
         }
         // Its queue may be another worker's by now.
-        enter(&shared, 0);
-        shared.hooks.panic.shield(&shared.hooks.stop);
+        enter(&self.shared, 0);
+        hooks.panic.shield(&hooks.stop);
         drop(self.presence);
         // Who left before is joined by who leaves next: neither a task nor a submitter waits for it.
-        let gone = shared.door.inside.lock().census.take_finished();
+        let gone = self.shared.door.inside.lock().census.take_finished();
         gone.into_iter().for_each(|thread| drop(thread.join()));
     }
 
@@ -124,7 +121,7 @@ impl Worker {
                 }
                 park::pause(look);
             }
-            self.hands.homing.clear();
+            self.hands.tidy();
             self.shared.lanes[self.lane].tidy();
             if !self.shared.park(&self.parker) {
                 return None;
@@ -140,20 +137,14 @@ impl Worker {
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
         let cancelled = job.is_cancelled(&shared.token);
-        let Job {
-            mut task, group, ..
-        } = job;
+        let Job { task, group, .. } = job;
         let ending = if cancelled {
             panic.shield(|| drop(task));
             Ending::Cancelled
+        } else if panic.shield(|| self.hands.homing.add(task.run_in_place(), &shared.depot)) {
+            Ending::Completed
         } else {
-            let completed = panic.shield(|| task.run_in_place());
-            self.hands.homing.add(task.into_box(), &shared.depot);
-            if completed {
-                Ending::Completed
-            } else {
-                Ending::Panicked
-            }
+            Ending::Panicked
         };
         shared.end(group.as_deref(), self.lane, ending);
     }

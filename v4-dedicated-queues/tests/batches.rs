@@ -259,7 +259,6 @@ fn all_workers_come_to_a_batch() {
 /// One worker has just run a task and looks for another one, and the second worker sleeps: when a batch comes then, the
 /// first one is not enough.
 #[test]
-#[ignore = "fails: nobody is called for the second task of a share"]
 fn a_sleeping_worker_is_called_for_a_batch_although_another_one_is_awake_and_idle() {
     let watchdog = Watchdog::start();
     for stealing in [Stealing::One, Stealing::Half] {

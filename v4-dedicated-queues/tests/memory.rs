@@ -62,7 +62,6 @@ fn crowd<const SIZE: usize>(pool: &Arc<Pool>, tasks: usize) {
 
 /// One test, so that no other allocates meanwhile.
 #[test]
-#[ignore = "fails now and then: a thief keeps the memory in which it has carried half of a long queue"]
 fn a_crowd_of_tasks_leaves_a_few_small_boxes_and_a_dropped_pool_nothing() {
     let watchdog = Watchdog::start();
     // What a process allocates once.

@@ -298,7 +298,6 @@ fn nobody_searches_for_ever_beside_a_busy_worker() {
 
 /// A pool of one worker has nobody to steal from, whatever the settings say.
 #[test]
-#[ignore = "fails: what a worker finds in its own queue at the second look counts as stolen"]
 fn a_worker_alone_steals_nothing() {
     let watchdog = Watchdog::start();
     for stealing in [Stealing::Off, Stealing::One, Stealing::Half].repeat(100) {

@@ -118,6 +118,8 @@ fn a_captured_value_or_a_payload_that_submits_when_it_is_dropped_has_a_place() {
         };
         pool.execute(panics).unwrap();
         pool.execute(move || panic_any(payload)).unwrap();
+        // What they submit would be queued behind the gate, and leave no place for the last one.
+        pool.wait_idle();
         let token = v4_dedicated_queues::CancelToken::new();
         let gate = Gate::new();
         let open = OpenOnDrop(&gate);

@@ -294,8 +294,8 @@ fn what_is_queued_waits_for_a_worker_that_is_still_in_its_start_hook() {
             }
         });
     let pool = watchdog.watch(pool.build().unwrap());
-    let task = first.clone();
-    pool.execute(move || task.pass()).unwrap();
+    // The first worker has begun its task: above the limit it would leave without one.
+    first.occupy(|task| pool.execute(task).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     pool.execute(adds_one(&ran)).unwrap();
     until(|| starts.load(SeqCst) == 2);

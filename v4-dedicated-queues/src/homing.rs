@@ -19,16 +19,19 @@ const LOAD: usize = 64;
 /// How many boxes may lie in the depot when a worker comes with more. Beyond that it frees its own.
 const FULL: usize = 1 << 10;
 
-/// The largest box that goes home, in bytes. What is larger is freed where it is: one that waits takes memory.
-const LARGEST: usize = 1 << 10;
+/// The largest closure that lies in such a box, in bytes. A larger one has another box for itself, which is freed when it
+/// is over, so a box that waits never takes much memory.
+pub(crate) const LARGEST: usize = 1 << 10;
 
 /// A box whose closure is gone: to drop it frees memory and runs no code of a user.
-pub(crate) struct EmptyBox(Box<dyn Run>);
+pub(crate) struct EmptyBox {
+    _memory: Box<dyn Run>,
+}
 
 impl EmptyBox {
     /// The box has been emptied.
     pub(crate) fn new(empty: Box<dyn Run>) -> EmptyBox {
-        EmptyBox(empty)
+        EmptyBox { _memory: empty }
     }
 }
 
@@ -48,9 +51,6 @@ pub(crate) struct Depot {
 impl Homing {
     /// One more box of a worker.
     pub(crate) fn add(&mut self, empty: EmptyBox, depot: &Depot) {
-        if size_of_val(&*empty.0) > LARGEST {
-            return;
-        }
         self.0.push(empty);
         if self.0.len() >= LOAD {
             depot.leave(&mut self.0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::CancelToken;
 use crate::cancel::Batch;
-use crate::homing::EmptyBox;
+use crate::homing::{EmptyBox, LARGEST};
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
 ///
@@ -59,7 +59,12 @@ impl Task {
 
 impl<F: FnOnce() + Send + 'static> From<F> for Task {
     fn from(closure: F) -> Task {
-        Task(Box::new(Once(Some(closure))))
+        if size_of::<F>() <= LARGEST {
+            return Task(Box::new(Once(Some(closure))));
+        }
+        // To run it, the closure is moved out of its box and onto the stack, and this one may not fit there.
+        let boxed: Box<dyn FnOnce() + Send> = Box::new(closure);
+        Task(Box::new(Once(Some(boxed))))
     }
 }
 

@@ -117,6 +117,25 @@ fn tasks_without_captures_run() {
     assert_eq!(RAN.load(SeqCst), 1000);
 }
 
+/// To run a task takes no more of the stack than its own code does, however much it has captured.
+#[test]
+fn a_captured_megabyte_does_not_go_through_the_stack_of_a_worker() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let inside = Arc::clone(&pool);
+    // Whoever makes the value has room for it.
+    let submitter = thread::Builder::new().stack_size(64 << 20);
+    let submitter = submitter.spawn(move || {
+        let live = Arc::new(());
+        let load = Load::<{ 1 << 20 }>::new(&live);
+        inside.execute(move || load.check()).unwrap();
+        inside.wait_idle();
+        assert_eq!(Arc::strong_count(&live), 1);
+    });
+    submitter.unwrap().join().unwrap();
+    assert_eq!(pool.stats().completed, 1);
+}
+
 /// What is captured is dropped when the task is over, not when the box is.
 #[test]
 fn a_captured_value_may_own_the_pool_whose_boxes_it_would_wait_for() {

@@ -15,11 +15,12 @@ use crate::scaling::Moment;
 /// How often a worker looks again for a task before it falls asleep.
 pub(crate) const LOOKS: u32 = 10;
 
-/// The pause between a look and the next one. The first ones do not give up the core: on a busy
-/// machine a thread that yields may have to wait for milliseconds.
+/// The pause before a look at what others have queued. The first ones do not give up the core: on a busy
+/// machine a thread that yields may have to wait for milliseconds. They take less than a microsecond: long enough
+/// for some short tasks to gather.
 pub(crate) fn pause(look: u32) {
     match look {
-        0..6 => (0..1 << look).for_each(|_| spin_loop()),
+        0..6 => (0..100).for_each(|_| spin_loop()),
         _ => thread::yield_now(),
     }
 }

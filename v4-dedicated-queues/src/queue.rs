@@ -69,7 +69,7 @@ impl Part {
     }
 
     /// The oldest task.
-    fn pop(&self) -> Option<Job> {
+    pub(crate) fn pop(&self) -> Option<Job> {
         // Those who only add to this part are its owner and submitters to an inbox; whoever has to be
         // sure that nothing is here does not rely on this hint.
         if !self.any() {
@@ -90,18 +90,13 @@ impl Lane {
         self.inbox.with(|inbox| inbox.push_back(job));
     }
 
-    /// The oldest task, for the owner.
-    pub(crate) fn take(&self) -> Option<Job> {
-        self.desk.pop().or_else(|| self.fetch())
-    }
-
     /// The oldest task, for whoever comes by.
     pub(crate) fn pop(&self) -> Option<Job> {
         self.desk.pop().or_else(|| self.inbox.pop())
     }
 
     /// Puts everything from the inbox on the desk, and takes the oldest.
-    fn fetch(&self) -> Option<Job> {
+    pub(crate) fn fetch(&self) -> Option<Job> {
         if !self.inbox.any() {
             return None;
         }

@@ -1,10 +1,12 @@
 //! Work stealing: what a worker does whose own queue is empty.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::Builder;
 use crate::homing::Homing;
+use crate::park::pause;
 use crate::pool::Shared;
 use crate::queue::{KEPT, Lane, Part};
 use crate::task::Job;
@@ -44,6 +46,8 @@ impl Builder {
 /// What a worker carries around.
 #[derive(Debug, Default)]
 pub(crate) struct Hands {
+    /// It was asleep, and is on its way to its first task.
+    pub(crate) called: bool,
     /// Boxes whose tasks it has run.
     pub(crate) homing: Homing,
     /// The lane that it has tried last. The next search goes on from there: where it has just been, there is less.
@@ -65,8 +69,17 @@ impl Shared {
     ///
     /// `None` does not mean that nothing is queued: a thief may be on its way from one desk to another. Whoever has to be
     /// sure asks [`Shared::has_work`].
-    pub(crate) fn next(&self, lane: usize, hands: &mut Hands) -> Option<Job> {
-        let own = self.lanes[lane].take();
+    pub(crate) fn next(&self, lane: usize, look: u32, hands: &mut Hands) -> Option<Job> {
+        let own = &self.lanes[lane];
+        if let Some(job) = own.desk.pop() {
+            return Some(job);
+        }
+        // To let some tasks gather is better than to fetch each as it comes: for every visit, lines of memory travel
+        // from the submitter's core and back. Whoever has just been called has waited long enough.
+        if !mem::take(&mut hands.called) {
+            pause(look);
+        }
+        let own = own.fetch();
         if own.is_some() || self.dispatch.stealing == Stealing::Off {
             return own;
         }

@@ -114,18 +114,18 @@ impl Worker {
                 if self.shared.overstaffed.load(Relaxed) {
                     break;
                 }
-                let job = self.shared.next(self.lane, &mut self.hands);
+                let job = self.shared.next(self.lane, look, &mut self.hands);
                 if job.is_some() {
                     self.shared.places.leave(self.lane);
                     return job;
                 }
-                park::pause(look);
             }
             self.hands.tidy();
             self.shared.lanes[self.lane].tidy();
             if !self.shared.park(&self.parker) {
                 return None;
             }
+            self.hands.called = true;
         }
     }
 

@@ -9,7 +9,12 @@ use walkdir::WalkDir;
 use crate::Catcher;
 
 /// The versions that have exhibits, by their folders.
-pub const VERSIONS: [&str; 3] = ["v1-fixed", "v2-cancel-panic", "v3-dynamic"];
+pub const VERSIONS: [&str; 4] = [
+    "v1-fixed",
+    "v2-cancel-panic",
+    "v3-dynamic",
+    "v4-dedicated-queues",
+];
 
 /// The laws, by the names of their tests, with the first version that keeps each.
 pub const LAWS: &[(&str, &str)] = &[

@@ -21,6 +21,7 @@ models![
     a_task_waits_for_one_that_another_thread_submits,
     each_of_three_tasks_waits_for_the_next,
     each_of_three_tasks_of_a_batch_waits_for_the_next,
+    a_batch_finds_one_worker_awake,
     those_who_sleep_are_called_again_and_again,
     who_was_called_may_find_its_task_gone,
     who_was_called_may_have_to_leave,
@@ -121,6 +122,16 @@ fn each_of_three_tasks_of_a_batch_waits_for_the_next() {
     until_asleep(3);
     pool.execute_batch(chain(3)).unwrap();
     pool.wait_idle();
+}
+
+/// It is enough for the first task, and not for both.
+fn a_batch_finds_one_worker_awake() {
+    let pool = build(Pool::builder().threads(2));
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.execute_batch(chain(2)).unwrap();
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 1);
 }
 
 fn those_who_sleep_are_called_again_and_again() {

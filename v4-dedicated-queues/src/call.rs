@@ -39,9 +39,12 @@ impl Census {
         Some(parker)
     }
 
-    /// Calls a worker for tasks that are queued already.
+    /// Calls a worker for tasks that are queued already. Without stealing it would find none of them: whoever is to run a task
+    /// was called for it.
     pub(crate) fn call_for_queued(&mut self, shared: &Shared) {
-        if let Some(parker) = self.call(shared) {
+        if shared.dispatch.stealing != Stealing::Off
+            && let Some(parker) = self.call(shared)
+        {
             parker.wake();
         }
     }

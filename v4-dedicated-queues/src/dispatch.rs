@@ -49,7 +49,9 @@ impl Shared {
     /// lane of the queue.
     pub(crate) fn dispatch(&self, inside: &mut Inside, job: Job, home: usize) -> usize {
         let census = &mut inside.census;
-        let called = census.call(self);
+        // Without stealing nobody else can run what stays at home.
+        let stays = home > 0 && self.dispatch.stealing == Stealing::Off;
+        let called = if stays { None } else { census.call(self) };
         let lane = match &called {
             _ if home > 0 => home,
             Some(parker) => parker.lane,

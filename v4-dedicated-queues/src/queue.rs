@@ -90,9 +90,13 @@ impl Lane {
         self.inbox.with(|inbox| inbox.push_back(job));
     }
 
-    /// The oldest task, for whoever comes by.
+    /// The oldest task, for whoever comes by. If there is one, it is found: the owner may be about to exchange the parts, and
+    /// then the hints say that nothing is here.
     pub(crate) fn pop(&self) -> Option<Job> {
-        self.desk.pop().or_else(|| self.inbox.pop())
+        self.desk.with(|desk| {
+            let oldest = desk.pop_front();
+            oldest.or_else(|| self.inbox.with(VecDeque::pop_front))
+        })
     }
 
     /// Puts everything from the inbox on the desk, and takes the oldest.

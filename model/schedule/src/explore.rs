@@ -23,7 +23,7 @@ const FAST: usize = 500;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
 /// ones each time.
-const DEEP: usize = 2_500;
+const DEEP: usize = 1_500;
 
 /// Schedules of one kind in a row, in a deep search.
 const TURN: usize = 100;

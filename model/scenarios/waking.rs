@@ -29,6 +29,7 @@ models![
     a_task_does_not_wait_for_a_worker_that_is_in_a_hook,
     a_worker_does_not_fall_asleep_while_a_thief_carries_tasks,
     without_stealing_whoever_is_to_run_a_task_is_called_for_it,
+    without_stealing_whoever_is_started_for_a_task_gets_one,
 ];
 
 fn build(builder: Builder) -> Arc<Pool> {
@@ -228,4 +229,18 @@ fn without_stealing_whoever_is_to_run_a_task_is_called_for_it() {
     until_asleep(2);
     pool.execute_batch(chain(2)).unwrap();
     pool.wait_idle();
+}
+
+/// Or it would find none: the task may be in the queue of a worker that is busy.
+fn without_stealing_whoever_is_started_for_a_task_gets_one() {
+    for batch in [false, true] {
+        let pool = Pool::builder().threads(0..=2).stealing(Stealing::Off);
+        let pool = build(pool.idle_timeout(Duration::MAX));
+        if batch {
+            pool.execute_batch(chain(2)).unwrap();
+        } else {
+            submit(&pool, 2);
+        }
+        pool.wait_idle();
+    }
 }

@@ -3,7 +3,11 @@
 mod common;
 mod sleepers;
 
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::mem;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -294,6 +298,45 @@ fn nobody_searches_for_ever_beside_a_busy_worker() {
         // The blocked one sleeps at its gate.
         sleepers.all_asleep();
     }
+}
+
+/// What is queued with the busy one is no work for them, and they must not wake each other for it.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_stealing_nobody_is_woken_for_the_tasks_of_a_busy_worker() {
+    let watchdog = Watchdog::start();
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let here = Arc::clone(&seen);
+    let settings = Pool::builder().on_thread_start(move || {
+        here.lock().unwrap().push(common::this_thread());
+    });
+    let pool = four(&watchdog, settings.stealing(Stealing::Off));
+    let gate = Gate::new();
+    let _open = OpenOnDrop(&gate);
+    until(|| seen.lock().unwrap().len() == 4);
+    let threads = seen.lock().unwrap().clone();
+    threads
+        .iter()
+        .for_each(|thread| common::until_asleep(thread));
+    submit_and_block(&pool, &gate, |pool| {
+        (0..10).for_each(|_| pool.execute(|| ()).unwrap());
+    });
+    // How often they have fallen asleep so far.
+    let sleeps = || -> usize {
+        let name = "voluntary_ctxt_switches:";
+        let of = |thread: &PathBuf| -> usize {
+            let status = fs::read_to_string(thread.with_file_name("status")).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().parse().unwrap()
+        };
+        threads.iter().map(of).sum()
+    };
+    // Those who wake each other do so ten thousand times in this time.
+    thread::sleep(Duration::from_millis(50));
+    let before = sleeps();
+    thread::sleep(Duration::from_millis(100));
+    let since = sleeps() - before;
+    assert!(since < 500, "{since}");
 }
 
 /// A pool of one worker has nobody to steal from, whatever the settings say.

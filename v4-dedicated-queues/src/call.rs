@@ -1,8 +1,8 @@
 //! The wake protocol: who is woken, by whom, and when nobody is.
 //!
-//! To wake a thread costs the one who wakes it thousands of nanoseconds, in which it could submit tens of tasks. So a
-//! submitter wakes one worker at most, and none while one is on the way. The others are woken by those who have
-//! just been woken, side by side with the tasks that run already.
+//! To wake a thread costs the one who wakes it thousands of nanoseconds, in which it could submit tens of
+//! tasks. So a submitter wakes one worker at most, and none while one is on the way. The others are woken by
+//! those who have just been woken, side by side with the tasks that run already.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,8 +13,8 @@ use crate::pool::Shared;
 use crate::steal::Stealing;
 
 impl Census {
-    /// Calls a worker, unless as many are awake as there are unfinished tasks, or one is on the way. Whoever gets
-    /// it may still put something into its queue, and then wakes it.
+    /// Calls a worker, unless as many are awake as there are unfinished tasks, or one is on the way. Whoever
+    /// calls may still put something into that worker's queue, and has to wake it then.
     ///
     /// The last to fall asleep is called first. So those who are not needed sleep on, and their
     /// time runs out.
@@ -49,8 +49,8 @@ impl Census {
         }
     }
 
-    /// A worker that was called is here, and calls the next one if that is needed. It does so before it looks for a
-    /// task: the one that it finds may wait for those that it leaves.
+    /// A worker that was called is here, and calls the next one if that is needed. It does so before it looks
+    /// for a task: the one that it finds may wait for those that it leaves.
     pub(crate) fn arrive(&mut self, shared: &Shared) {
         self.on_the_way = false;
         self.call_for_queued(shared);

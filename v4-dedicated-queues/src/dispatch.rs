@@ -7,9 +7,10 @@ use crate::queue::Lane;
 use crate::steal::Stealing;
 use crate::task::Job;
 
-/// To which worker's queue a task goes, if no sleeping worker is woken for it: that one gets it in its own queue.
+/// To which worker's queue a task goes. If a sleeping worker is woken for it, that one gets it instead.
 ///
-/// With [stealing](Stealing) any worker may run it in the end. What a task submits on a worker goes to the queue of that worker.
+/// With [stealing](Stealing) any worker may run it in the end. What a task submits on a worker goes to the
+/// queue of that worker.
 ///
 /// ```
 /// use v4_dedicated_queues::{Placement, Pool};
@@ -23,8 +24,8 @@ pub enum Placement {
     /// To each in turn. It looks at no queue, so it costs nothing, and it knows nothing of long tasks.
     #[default]
     RoundRobin,
-    /// To the shortest queue, in turn if several are equally short. Takes time proportional to the number of workers that are awake, and what it reads
-    /// workers write at the same time.
+    /// To the shortest queue, in turn if several are equally short. It reads a length for each worker that is
+    /// awake, and workers write to these at the same time.
     LeastLoaded,
 }
 

@@ -65,8 +65,9 @@ impl Pool {
     /// they were.
     ///
     /// The tasks are taken out of the iterator first, so a batch has an end. As many as there are places
-    /// for are queued in one step, spread over the workers that are awake, and one sleeping worker is woken, who wakes the next. A scaling policy
-    /// is asked once for each step, and not for each task.
+    /// for are queued in one step, spread over the workers that are awake, and one sleeping worker is woken,
+    /// who wakes the next. (On a worker, all of them go to its own queue.) A scaling policy is asked once for
+    /// each step, and not for each task.
     ///
     /// ```
     /// let pool = v4_dedicated_queues::Pool::new(2, 64).unwrap();
@@ -76,7 +77,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Pool::execute): the tasks before the refusal are accepted, and those from there on come back.
+    /// As [`execute`](Pool::execute): the tasks before the refusal are accepted, the others come back.
     pub fn execute_batch<T: Into<Task>>(
         &self,
         tasks: impl IntoIterator<Item = T>,
@@ -210,7 +211,7 @@ impl Shared {
                 inside.homing.free_some(&self.depot);
             }
         }
-        // The first of a share may have found somebody awake for it, and nobody has been called for the others.
+        // The first of a share may have found somebody awake for it, and nobody was called for the others.
         inside.census.call_for_queued(self);
     }
 }

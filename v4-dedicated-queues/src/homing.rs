@@ -2,8 +2,8 @@
 //!
 //! A task's closure is put into a box by the thread that submits it. To free that box on another core is most
 //! of what a short task costs: the allocator keeps memory for each thread, and what another thread gives back
-//! has to be handed over, with a lock. So the box outlives its run, empty, and goes back by way of a depot, many
-//! at a time. A submitter frees it, and its next task gets the same memory.
+//! has to be handed over, with a lock. So the box outlives its task, empty, and goes back by way of a depot,
+//! many at a time. A submitter frees it, and its next task gets the same memory.
 
 use std::fmt;
 use std::mem;
@@ -19,8 +19,8 @@ const LOAD: usize = 64;
 /// How many boxes may lie in the depot when a worker comes with more. Beyond that it frees its own.
 const FULL: usize = 1 << 10;
 
-/// The largest closure that lies in such a box, in bytes. A larger one has another box for itself, which is freed when it
-/// is over, so a box that waits never takes much memory.
+/// The largest closure that lies in such a box, in bytes. A larger one has another box for itself, which is
+/// freed when the task is over, so a box that waits never takes much memory.
 pub(crate) const LARGEST: usize = 1 << 10;
 
 /// A box whose closure is gone: to drop it frees memory and runs no code of a user.
@@ -59,8 +59,8 @@ impl Homing {
         }
     }
 
-    /// Frees one box, for a submitter that is about to make the next one or has just made one. A second one, while
-    /// there are many: so they become fewer.
+    /// Frees one box, for a submitter that is about to make the next one or has just made one. While there
+    /// are many, it frees two, so that they become fewer.
     pub(crate) fn free_some(&mut self, depot: &Depot) {
         if self.0.is_empty() {
             depot.fetch(&mut self.0);

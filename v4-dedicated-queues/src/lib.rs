@@ -1,18 +1,19 @@
 //! A worker pool with a queue for each worker, from which the others steal.
 //!
-//! **New here:** whoever submits a task pushes it into the queue of one worker (`dispatch.rs`, `queue.rs`), and a
-//! worker whose queue is empty steals from the others (`steal.rs`). The bound is one for all queues
-//! (`places.rs`). A submitter wakes one worker at most, who wakes the next (`call.rs`). Boxes in which closures were
-//! travel back to be freed where they were made (`homing.rs`). Many tasks can be submitted in one step
+//! **New here:** whoever submits a task pushes it into the queue of one worker (`dispatch.rs`, `queue.rs`),
+//! and a worker whose queue is empty steals from the others (`steal.rs`). There is one bound for all queues
+//! (`places.rs`). A submitter wakes one worker at most, who wakes the next (`call.rs`). The boxes of closures
+//! travel back, to be freed where they were made (`homing.rs`). Many tasks can be submitted in one step
 //! (`execute_batch.rs`), and what a task submits goes to the queue of its own worker.
 //!
-//! **What it costs:** the order. Tasks start in none that could be relied on. And memory: two parts of a queue, with
-//! cache lines of their own, for each worker.
+//! **What it costs:** the order. Tasks start in none that could be relied on. And memory: a queue in two
+//! parts for each worker, with cache lines of their own.
 //!
-//! **What it does not do:** submitters still meet at the door, for a lock that workers seldom take. A task that waits for
-//! another one blocks its worker, and nothing tells its submitter how it ended.
+//! **What it does not do:** submitters still meet at the door, for a lock that workers seldom take. A task
+//! that waits for another one blocks its worker, and nothing tells its submitter how it ended.
 //!
-//! Read `queue.rs`, `dispatch.rs` and `steal.rs` first, with the README beside them, then `call.rs` and `places.rs`.
+//! Read the files in this order, with the README beside them: `queue.rs`, `dispatch.rs`, `places.rs`,
+//! `steal.rs` and `call.rs`.
 
 #![forbid(unsafe_code)]
 

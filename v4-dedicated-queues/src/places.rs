@@ -9,15 +9,16 @@ use crate::pool::Shared;
 
 /// The places of all queues together.
 ///
-/// A task takes a place when it begins (the tally counts it, under the lock of the door), and a worker gives it back
-/// when it takes the task to run it. As in the tally, workers count for themselves, and only who needs the sum reads all lanes.
+/// A task takes a place when it begins (the tally counts it, under the lock of the door), and a worker gives
+/// the place back when it takes the task to run it. As in the tally, each worker counts in its own lane, and
+/// only who needs the sum reads all lanes.
 #[derive(Debug)]
 pub(crate) struct Places {
     pub(crate) capacity: usize,
     /// Tasks that have left the queues, in the lanes of the tally. Each only grows.
     taken: Box<[Count]>,
-    /// One of the submitters that wait for a place has been woken and has not looked yet. Nobody wakes another one meanwhile: it sees
-    /// to that itself, if there are places left.
+    /// One of the submitters that wait for a place has been woken and has not looked yet. Nobody wakes
+    /// another one meanwhile: it does that itself, if there are places left.
     pub(crate) called: AtomicBool,
 }
 
@@ -73,14 +74,14 @@ impl Shared {
         if queued < capacity {
             return capacity - queued;
         }
-        // Whoever finds no room may fall asleep next. A worker that gives a place back after this look
+        // Whoever finds no room may fall asleep next. A worker that gives a place back after the look below
         // sees that nobody has been called since; one that did it before is seen by the look.
         self.places.called.store(false, SeqCst);
         capacity.saturating_sub(self.queued(inside))
     }
 
-    /// Calls one of those who wait for a place. To be called by a worker after a place was given back: a submitter says first that
-    /// it waits and looks at the places then, and here it is the other way round.
+    /// Calls one of those who wait for a place. To be called by a worker after a place was given back: a
+    /// submitter first says that it waits and then looks at the places, and here it is the other way round.
     pub(crate) fn announce_place(&self) {
         let places = &self.places;
         if self.door.waiting.0.load(SeqCst) > 0 && !places.called.load(SeqCst) {

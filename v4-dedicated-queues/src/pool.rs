@@ -21,8 +21,8 @@ use crate::task::{Job, Task};
 use crate::worker;
 use crate::{BuildError, CancelToken, Group, Rejected};
 
-/// Threads that run tasks, each from a queue of its own and, if that is empty, from the others: as many as there is work for,
-/// within limits.
+/// Threads that run tasks, each from a queue of its own and, if that is empty, from the others: as many as
+/// there is work for, within limits.
 ///
 /// A pool is shared by reference or in an [`Arc`]. Dropping it is a [`shutdown`](Pool::shutdown):
 /// the tasks already accepted still run.
@@ -113,8 +113,8 @@ impl Pool {
     ///
     /// Submitters that wait are let in in no particular order, and tasks start in none.
     ///
-    /// On a worker of the same pool it never waits and needs no place: the task goes to the worker's own queue, from which
-    /// others steal it. So the capacity bounds those outside.
+    /// On a worker of the same pool it never waits and needs no place: the task goes to the worker's own
+    /// queue, from which others may steal it. So the capacity bounds those outside.
     ///
     /// # Errors
     ///

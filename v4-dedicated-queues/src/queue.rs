@@ -14,9 +14,9 @@ pub(crate) const KEPT: usize = 1 << 10;
 
 /// The queue of one worker.
 ///
-/// Submitters write to the inbox. When the desk is empty, the worker exchanges the two: one lock for as many
-/// tasks as have come. What is on the desk only thieves look at besides, so taking a task from there costs a lock that is nearly always
-/// free, and on a cache line that stays with the worker. Both parts are open to thieves.
+/// Submitters write to the inbox. When the desk is empty, the worker exchanges the two: it comes to the inbox
+/// once for as many tasks as have gathered. To the desk comes nobody else but a thief. So to take a task from
+/// there costs a lock that is nearly always free, on a cache line that stays with the worker.
 ///
 /// Locks are taken in this order: the door, a desk, its inbox. Nobody holds parts of two lanes.
 #[derive(Debug, Default)]
@@ -30,8 +30,8 @@ pub(crate) struct Lane {
 /// Half of a lane, with cache lines to itself.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
-    /// Whether there is a task: 1 or 0, and without the lock a hint. Those who look for tasks read this and leave the line of
-    /// the lock alone, to which submitters write for each task. This one they write to only when it changes.
+    /// Whether there is a task: 1 or 0, and without the lock a hint. Those who look for tasks read this and
+    /// not the line of the lock, to which submitters write for each task. This one changes seldom.
     any: Count,
     stock: Stock,
 }
@@ -70,8 +70,8 @@ impl Part {
 
     /// The oldest task.
     pub(crate) fn pop(&self) -> Option<Job> {
-        // Those who only add to this part are its owner and submitters to an inbox; whoever has to be
-        // sure that nothing is here does not rely on this hint.
+        // A hint: a task that is being added may be overlooked. Whoever has to be sure that nothing is here
+        // asks under the lock, or asks the count.
         if !self.any() {
             return None;
         }

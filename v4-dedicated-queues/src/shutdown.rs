@@ -88,8 +88,9 @@ impl Pool {
         }
     }
 
-    /// Refuses new tasks and hands back those that are queued, in no particular order. Does not wait for the tasks that run: [`shutdown`](Pool::shutdown) or
-    /// [`shutdown_timeout`](Pool::shutdown_timeout) does, and so does dropping the pool.
+    /// Refuses new tasks and hands back those that are queued, in no particular order. Does not wait for the
+    /// tasks that run: [`shutdown`](Pool::shutdown) or [`shutdown_timeout`](Pool::shutdown_timeout) does, and
+    /// so does dropping the pool.
     ///
     /// Workers take tasks until the queue is empty, so every accepted task is in one of the returned
     /// vectors or has been taken by a worker, which runs it (or drops it, if it is cancelled). The

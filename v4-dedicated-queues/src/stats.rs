@@ -111,7 +111,7 @@ pub struct Stats {
     pub peak: usize,
     /// Threads that could not be started since the start.
     pub spawn_failures: usize,
-    /// Tasks that were taken out of another worker's queue since the start. One that was stolen twice counts twice.
+    /// Tasks taken out of another worker's queue since the start. One that was stolen twice counts twice.
     pub stolen: usize,
 }
 

@@ -26,7 +26,9 @@ use crate::task::Job;
 #[non_exhaustive]
 pub enum Stealing {
     /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one that
-    /// waits for a task behind it waits for ever. For measurements, and for tasks that must not change their worker.
+    /// waits for a task behind it waits for ever. For measurements, and for tasks that must not change their
+    /// worker. That needs a fixed number of threads: a new worker gets a task out of another one's queue, and
+    /// the tasks of one that leaves are moved.
     Off,
     /// One task, the oldest. The next one costs another search.
     One,
@@ -46,11 +48,11 @@ impl Builder {
 /// What a worker carries around.
 #[derive(Debug, Default)]
 pub(crate) struct Hands {
-    /// It was asleep, and is on its way to its first task.
+    /// It has been parked, or was about to be, and is on its way to its next task.
     pub(crate) called: bool,
     /// Boxes whose tasks it has run.
     pub(crate) homing: Homing,
-    /// The lane that it has tried last. The next search goes on from there: where it has just been, there is less.
+    /// The lane that it has tried last. The next search begins behind it: there is less where it has been.
     victim: usize,
     /// What it has stolen and not put on its desk yet; empty but for that moment.
     loot: VecDeque<Job>,
@@ -67,15 +69,15 @@ impl Hands {
 impl Shared {
     /// The next task for the worker of a lane: its own, or another one's.
     ///
-    /// `None` does not mean that nothing is queued: a thief may be on its way from one desk to another. Whoever has to be
-    /// sure asks [`Shared::has_work`].
+    /// `None` does not mean that nothing is queued: a thief may be on its way from one desk to another.
+    /// Whoever has to be sure asks [`Shared::has_work`].
     pub(crate) fn next(&self, lane: usize, look: u32, hands: &mut Hands) -> Option<Job> {
         let own = &self.lanes[lane];
         if let Some(job) = own.desk.pop() {
             return Some(job);
         }
-        // To let some tasks gather is better than to fetch each as it comes: for every visit, lines of memory travel
-        // from the submitter's core and back. Whoever has just been called has waited long enough.
+        // To let some tasks gather is better than to fetch each as it comes: for every visit, lines of memory
+        // travel from the submitter's core and back. Whoever has just been called was waited for long enough.
         if !mem::take(&mut hands.called) {
             pause(look);
         }
@@ -98,7 +100,7 @@ impl Shared {
 
     /// Takes from one part of another lane: a task to run, and others for the desk.
     ///
-    /// In between, they are in nobody's queue. They are counted as queued all the while, so nobody falls asleep.
+    /// In between, they are in nobody's queue. They count as queued all the while, so nobody falls asleep.
     fn steal(&self, part: &Part, lane: usize, hands: &mut Hands) -> Option<Job> {
         let job = part.with(|jobs| {
             let job = jobs.pop_front()?;

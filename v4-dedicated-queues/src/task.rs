@@ -50,7 +50,7 @@ impl Task {
         self.0.run();
     }
 
-    /// Runs the task and drops what it has captured. Its box is left; if the closure panics, that is dropped as well.
+    /// Runs the task, and drops what it has captured. Its box is left, unless the closure panics.
     pub(crate) fn run_in_place(mut self) -> EmptyBox {
         self.0.run();
         EmptyBox::new(self.0)

@@ -15,8 +15,8 @@ use crate::steal::Hands;
 use crate::task::Job;
 
 std::thread_local! {
-    /// The number of the pool whose worker this thread is, and the lane of its queue; 0 elsewhere. The first stays set while the
-    /// destructors of other thread-locals run: they are on the worker, too.
+    /// The number of the pool whose worker this thread is, and the lane of its queue; 0 elsewhere. The first
+    /// stays set while the destructors of other thread-locals run: they are on the worker, too.
     static HOME: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
@@ -109,7 +109,7 @@ impl Worker {
     /// The next task, or `None` if the worker has to go.
     fn look(&mut self) -> Option<Job> {
         loop {
-            // To look again for a microsecond or two costs less than to sleep and be woken.
+            // To look again for some microseconds costs less than to sleep and be woken.
             for look in 0..park::LOOKS {
                 if self.shared.overstaffed.load(Relaxed) {
                     break;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use model_schedule::{models, until_asleep};
-use pool::{Builder, Pool, Stealing, Task};
+use pool::{Builder, Eager, Lazy, Load, Moment, Pool, Reaper, Scaling, Stealing, Task, Threshold};
 
 use crate::common::{Gate, SOME_TIME, adds_one};
 
@@ -29,7 +29,14 @@ models![
     a_task_does_not_wait_for_a_worker_that_is_in_a_hook,
     a_worker_does_not_fall_asleep_while_a_thief_carries_tasks,
     without_stealing_whoever_is_to_run_a_task_is_called_for_it,
+    without_stealing_those_who_have_nothing_to_do_sleep,
+    those_who_have_nothing_to_do_sleep_although_others_share_their_queues,
+    those_who_have_nothing_to_do_sleep_although_others_are_in_a_hook,
+    a_worker_that_a_task_needs_is_not_sent_away,
     without_stealing_whoever_is_started_for_a_task_gets_one,
+    without_stealing_each_new_worker_takes_a_task_of_a_batch,
+    without_stealing_a_worker_of_a_larger_pool_takes_a_task,
+    without_stealing_a_worker_that_the_clock_has_started_takes_a_task,
 ];
 
 fn build(builder: Builder) -> Arc<Pool> {
@@ -231,6 +238,103 @@ fn without_stealing_whoever_is_to_run_a_task_is_called_for_it() {
     pool.wait_idle();
 }
 
+/// One of three is busy, and all that is queued is behind its task. The others must not wake each other for ever.
+fn without_stealing_those_who_have_nothing_to_do_sleep() {
+    let pool = build(Pool::builder().threads(3).stealing(Stealing::Off));
+    let ran = Arc::new(AtomicUsize::new(0));
+    until_asleep(3);
+    let (closed, gate) = Gate::new();
+    let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
+    let task = move || {
+        for _ in 0..3 {
+            own.execute(adds_one(&count)).unwrap();
+        }
+        drop(own);
+        gate.pass();
+    };
+    pool.execute(task).unwrap();
+    until_asleep(3); // one of them in its task
+    drop(closed);
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 3);
+}
+
+/// Six workers on two queues, two are busy, and two that sleep are sent away: those who are busy still count as awake.
+fn those_who_have_nothing_to_do_sleep_although_others_share_their_queues() {
+    let pool = build(Pool::builder().threads(1));
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.resize(6).unwrap();
+    until_asleep(6);
+    let (closed, gate) = Gate::new();
+    for _ in 0..2 {
+        let gate = gate.clone();
+        pool.execute(move || gate.pass()).unwrap();
+    }
+    until_asleep(6);
+    pool.resize(4).unwrap();
+    pool.execute(adds_one(&ran)).unwrap();
+    while ran.load(SeqCst) < 1 {
+        thread::yield_now();
+    }
+    until_asleep(4); // two of them in their tasks
+    drop(closed);
+    pool.wait_idle();
+}
+
+/// The lock is open while a policy thinks, and this one thinks for a while when the clock asks it.
+#[derive(Debug)]
+struct Thinks;
+
+impl Scaling for Thinks {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if moment == Moment::Tick {
+            (0..4).for_each(|_| thread::yield_now());
+        }
+        Eager.wanted(moment, load)
+    }
+}
+
+/// Two tasks come while the clock asks. One worker is on its way, which would call the other one.
+fn a_worker_that_a_task_needs_is_not_sent_away() {
+    let policy = (Thinks, Reaper::every(Duration::ZERO));
+    let pool = build(Pool::builder().threads(0..=2).scaling(policy));
+    for _ in 0..3 {
+        submit(&pool, 2);
+        pool.wait_idle();
+    }
+}
+
+/// Two new workers have been given a task each, and are in their start hooks. They are not awake, and their tasks are
+/// not queued: the other two can do nothing about it.
+fn those_who_have_nothing_to_do_sleep_although_others_are_in_a_hook() {
+    let (closed, gate) = Gate::new();
+    let started = AtomicUsize::new(0);
+    let hook = move || {
+        if started.fetch_add(1, SeqCst) >= 2 {
+            gate.pass();
+        }
+    };
+    let pool = Pool::builder()
+        .threads(2..=4)
+        .scaling(Lazy)
+        .idle_timeout(Duration::MAX);
+    let pool = Arc::new(
+        pool.queue_capacity(1)
+            .on_thread_start(hook)
+            .build()
+            .unwrap(),
+    );
+    let ran = Arc::new(AtomicUsize::new(0));
+    until_asleep(2);
+    for _ in 0..3 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    until_asleep(pool.threads());
+    drop(closed);
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 3);
+}
+
 /// Or it would find none: the task may be in the queue of a worker that is busy.
 fn without_stealing_whoever_is_started_for_a_task_gets_one() {
     for batch in [false, true] {
@@ -243,4 +347,26 @@ fn without_stealing_whoever_is_started_for_a_task_gets_one() {
         }
         pool.wait_idle();
     }
+}
+
+/// As many workers are started as there are tasks, and each task waits for the next.
+fn without_stealing_each_new_worker_takes_a_task_of_a_batch() {
+    let pool = Pool::builder().threads(0..=3).stealing(Stealing::Off);
+    let pool = build(pool.idle_timeout(Duration::MAX));
+    pool.execute_batch(chain(3)).unwrap();
+    pool.wait_idle();
+}
+
+fn without_stealing_a_worker_of_a_larger_pool_takes_a_task() {
+    let pool = build(Pool::builder().threads(1).stealing(Stealing::Off));
+    submit(&pool, 2);
+    pool.resize(2).unwrap();
+    pool.wait_idle();
+}
+
+fn without_stealing_a_worker_that_the_clock_has_started_takes_a_task() {
+    let pool = Pool::builder().threads(1..=2).stealing(Stealing::Off);
+    let pool = build(pool.scaling(Threshold::new(80, SOME_TIME)));
+    submit(&pool, 2);
+    pool.wait_idle();
 }

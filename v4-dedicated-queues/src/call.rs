@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::census::Census;
+use crate::census::{Census, Inside};
 use crate::park::Parker;
 use crate::pool::Shared;
 use crate::steal::Stealing;
@@ -39,8 +39,8 @@ impl Census {
         Some(parker)
     }
 
-    /// Calls a worker for tasks that are queued already. Without stealing it would find none of them: whoever is to run a task
-    /// was called for it.
+    /// Calls a worker for tasks that are queued already. Without stealing it would find none of them: whoever is to run
+    /// a task was called for it.
     pub(crate) fn call_for_queued(&mut self, shared: &Shared) {
         if shared.dispatch.stealing != Stealing::Off
             && let Some(parker) = self.call(shared)
@@ -48,11 +48,18 @@ impl Census {
             parker.wake();
         }
     }
+}
 
-    /// A worker that was called is here, and calls the next one if that is needed. It does so before it looks
-    /// for a task: the one that it finds may wait for those that it leaves.
+impl Inside {
+    /// A worker that was called is here, and calls the next one if that is needed. It does so before it looks for a
+    /// task: the one that it finds may wait for those that it leaves.
+    ///
+    /// If nothing is queued nobody is needed, although more tasks may be unfinished than workers are awake: those that
+    /// were given to workers in a start hook. Two who sleep would wake each other for as long as that lasts.
     pub(crate) fn arrive(&mut self, shared: &Shared) {
-        self.on_the_way = false;
-        self.call_for_queued(shared);
+        self.census.on_the_way = false;
+        if shared.queued(self) > 0 {
+            self.census.call_for_queued(shared);
+        }
     }
 }

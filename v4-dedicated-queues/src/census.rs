@@ -166,7 +166,7 @@ impl Census {
     }
 
     /// A worker is not awake any more.
-    fn doze(&mut self, lane: usize) {
+    pub(crate) fn doze(&mut self, lane: usize) {
         if let Some(at) = self.awake.iter().position(|one| *one == lane) {
             self.awake.swap_remove(at);
         }
@@ -223,7 +223,6 @@ impl Census {
             .iter()
             .position(|member| member.number == parker.number);
         let member = self.live.swap_remove(at.expect("a worker leaves once"));
-        self.doze(parker.lane);
         self.gone.extend(member.thread);
         shared.overstaffed.store(self.is_overstaffed(), Relaxed);
         shared.move_out(self, parker.lane);

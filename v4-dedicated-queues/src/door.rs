@@ -80,9 +80,7 @@ impl Door {
         };
         if matches!(admitted, Ok(false)) && inside.census.may_grow() {
             // If no thread can be started, the workers that there are will come to the task.
-            if let Ok(Some(newest)) = shared.grow(&mut inside, Moment::Submitted) {
-                shared.share_with(&newest);
-            }
+            let _ = shared.grow(&mut inside, Moment::Submitted);
         }
         let refused = |(job, reason): (Job, Reason)| Rejected::new(job.task, reason);
         admitted.map(drop).map_err(refused)

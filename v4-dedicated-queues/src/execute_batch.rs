@@ -184,9 +184,7 @@ impl Shared {
         self.dispatch_batch(&mut inside, jobs.drain(..some), patience.home());
         if some > 0 && inside.census.may_grow() {
             // If no thread can be started, the workers that there are will come to the tasks.
-            if let Ok(Some(newest)) = self.grow(&mut inside, Moment::Submitted) {
-                self.share_with(&newest);
-            }
+            let _ = self.grow(&mut inside, Moment::Submitted);
         }
     }
 

@@ -68,7 +68,12 @@ impl Shared {
                 badge = Some((number, name));
                 continue; // the lock was open: look again whether anybody is wanted
             };
-            newest = Some(self.enlist(inside, number, name)?);
+            let worker = self.enlist(inside, number, name)?;
+            if self.dispatch.stealing == Stealing::Off {
+                // It could not get at the task for which it was started, in the queue of another worker.
+                self.give(&worker);
+            }
+            newest = Some(worker);
             missing -= 1;
         }
     }
@@ -89,20 +94,16 @@ impl Shared {
         }
     }
 
-    /// A worker that was started for a task in another one's queue would not find it without stealing. To be
-    /// called under the lock.
-    pub(crate) fn share_with(&self, newest: &First) {
-        if self.dispatch.stealing == Stealing::Off {
-            self.give(newest);
-        }
-    }
-
-    /// Gives a new worker the task at the front of the first queue that has one: the order is not kept across
-    /// queues. It takes it before it does anything else, and comes for it through the lock that is held here.
+    /// Gives a new worker the task at the front of the first queue that has one, if it has none yet: the order is not
+    /// kept across queues. It takes it before it does anything else, and comes for it through the lock that is held
+    /// here.
     fn give(&self, newest: &First) {
-        if let Some(job) = self.lanes.iter().find_map(Lane::pop) {
+        let mut first = newest.lock();
+        if first.is_none()
+            && let Some(job) = self.lanes.iter().find_map(Lane::pop)
+        {
             self.places.leave(Tally::ANY);
-            *newest.lock() = Some(job);
+            *first = Some(job);
         }
     }
 

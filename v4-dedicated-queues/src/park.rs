@@ -107,7 +107,7 @@ impl Shared {
             }
             // Late and called at once: then it is called. Its time goes on, if it has any.
             if !(late && inside.census.unpark(parker)) {
-                inside.census.arrive(self);
+                inside.arrive(self);
                 deadline = deadline.or_else(|| in_time(self.idle_timeout));
                 continue;
             }
@@ -122,6 +122,7 @@ impl Shared {
                 None
             };
         }
+        inside.census.doze(parker.lane);
         inside.census.strike(parker, self);
         false
     }

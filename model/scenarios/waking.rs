@@ -307,32 +307,38 @@ fn a_worker_that_a_task_needs_is_not_sent_away() {
 /// Two new workers have been given a task each, and are in their start hooks. They are not awake, and their tasks are
 /// not queued: the other two can do nothing about it.
 fn those_who_have_nothing_to_do_sleep_although_others_are_in_a_hook() {
-    let (closed, gate) = Gate::new();
+    let ((hooks_end, in_hook), (closed, gate)) = (Gate::new(), Gate::new());
     let started = AtomicUsize::new(0);
     let hook = move || {
         if started.fetch_add(1, SeqCst) >= 2 {
-            gate.pass();
+            in_hook.pass();
         }
     };
-    let pool = Pool::builder()
-        .threads(2..=4)
-        .scaling(Lazy)
-        .idle_timeout(Duration::MAX);
-    let pool = Arc::new(
-        pool.queue_capacity(1)
-            .on_thread_start(hook)
-            .build()
-            .unwrap(),
-    );
+    let pool = Pool::builder().threads(2..=4).scaling(Lazy);
+    let pool = pool.queue_capacity(1).idle_timeout(Duration::MAX);
+    let pool = pool.on_thread_start(hook).build().unwrap();
     let ran = Arc::new(AtomicUsize::new(0));
-    until_asleep(2);
+    for _ in 0..2 {
+        let gate = gate.clone();
+        pool.execute(move || gate.pass()).unwrap();
+        while pool.queue_len() > 0 {
+            thread::yield_now();
+        }
+    }
+    // The queue is full for the second one and for the third one.
     for _ in 0..3 {
         pool.execute(adds_one(&ran)).unwrap();
     }
-    until_asleep(pool.threads());
     drop(closed);
+    until_asleep(4);
+    pool.execute(adds_one(&ran)).unwrap();
+    while ran.load(SeqCst) < 2 {
+        thread::yield_now();
+    }
+    until_asleep(4);
+    drop(hooks_end);
     pool.wait_idle();
-    assert_eq!(ran.load(SeqCst), 3);
+    assert_eq!(ran.load(SeqCst), 4);
 }
 
 /// Or it would find none: the task may be in the queue of a worker that is busy.
@@ -366,6 +372,7 @@ fn without_stealing_a_worker_of_a_larger_pool_takes_a_task() {
 
 fn without_stealing_a_worker_that_the_clock_has_started_takes_a_task() {
     let pool = Pool::builder().threads(1..=2).stealing(Stealing::Off);
+    let pool = pool.idle_timeout(Duration::MAX);
     let pool = build(pool.scaling(Threshold::new(80, SOME_TIME)));
     submit(&pool, 2);
     pool.wait_idle();

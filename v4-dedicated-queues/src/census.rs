@@ -37,7 +37,7 @@ impl Inside {
 ///
 /// The rule of the house: as many workers are awake as there are unfinished tasks, or all, or somebody is on
 /// the way who will see to it. Who queues a task restores it with [`Census::call`], who was on the way with
-/// [`Census::arrive`], and a worker that parks or leaves has made sure first that nothing is queued.
+/// [`Inside::arrive`], and a worker that parks or leaves has made sure first that nothing is queued.
 #[derive(Debug)]
 pub(crate) struct Census {
     /// How many workers there may be.

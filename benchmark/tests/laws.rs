@@ -820,7 +820,7 @@ fn pair<P: Dispatching>(pool: &Arc<P>, round: usize, ran: &Arc<AtomicUsize>) {
         tell.send(()).unwrap();
         second();
     };
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         let first = move || {
             told.recv().unwrap();
             first();

@@ -84,7 +84,7 @@ impl Door {
         tally: &Tally,
     ) -> Result<(), (Job, Reason)> {
         // A place often comes free within microseconds, and to sleep and be woken takes longer.
-        for _ in 0..LOOKS {
+        for _ in (0..LOOKS).take_while(|_| deadline.is_none_or(|at| Instant::now() < at)) {
             MutexGuard::unlocked(queue, thread::yield_now);
             job = match self.offer(queue, job, tally) {
                 Err((job, Reason::Full)) => job,

@@ -96,7 +96,7 @@ impl Door {
         shared: &Arc<Shared>,
     ) -> Result<bool, (Job, Reason)> {
         // A place often comes free within microseconds, and to sleep and be woken takes longer.
-        for _ in 0..LOOKS {
+        for _ in (0..LOOKS).take_while(|_| deadline.is_none_or(|at| Instant::now() < at)) {
             MutexGuard::unlocked(inside, thread::yield_now);
             job = match self.offer(inside, job, shared) {
                 Err((job, Reason::Full)) => job,

@@ -39,8 +39,8 @@ impl Census {
         Some(parker)
     }
 
-    /// Calls a worker for tasks that are queued already. Without stealing it would find none of them: whoever is to run
-    /// a task was called for it.
+    /// Calls a worker for tasks that are queued already. Without stealing it would find none of them:
+    /// whoever is to run a task was called for it.
     pub(crate) fn call_for_queued(&mut self, shared: &Shared) {
         if shared.dispatch.stealing != Stealing::Off
             && let Some(parker) = self.call(shared)
@@ -51,11 +51,11 @@ impl Census {
 }
 
 impl Inside {
-    /// A worker that was called is here, and calls the next one if that is needed. It does so before it looks for a
-    /// task: the one that it finds may wait for those that it leaves.
+    /// A worker that was called is here, and calls the next one if that is needed. It does so before it
+    /// looks for a task: the one that it finds may wait for those that it leaves.
     ///
-    /// If nothing is queued nobody is needed, although more tasks may be unfinished than workers are awake: those that
-    /// were given to workers in a start hook. Two who sleep would wake each other for as long as that lasts.
+    /// If nothing is queued nobody is needed, although more tasks may be unfinished than workers are awake:
+    /// those given to workers in a start hook. Two who sleep would wake each other for as long as that lasts.
     pub(crate) fn arrive(&mut self, shared: &Shared) {
         self.census.on_the_way = false;
         if shared.queued(self) > 0 {

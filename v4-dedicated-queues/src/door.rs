@@ -96,7 +96,7 @@ impl Door {
         let outside = Patience::Forever;
         // A place often comes free within microseconds, and to sleep and be woken takes longer. If others
         // sleep already, it would only be taken away from them.
-        for _ in 0..LOOKS {
+        for _ in (0..LOOKS).take_while(|_| deadline.is_none_or(|at| Instant::now() < at)) {
             if self.waiting.0.load(SeqCst) > 0 {
                 break;
             }

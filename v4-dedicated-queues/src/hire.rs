@@ -61,7 +61,7 @@ impl Shared {
                 return Ok(newest);
             }
             let Some((number, name)) = badge.take() else {
-                // Whoever was started last need not wait for this name to hear that it gets no task.
+                // Once the lock is open, whoever was started last may come for its task, and find none.
                 newest = None;
                 let number = inside.census.next_number();
                 let name = MutexGuard::unlocked(inside, || self.name_of(number));
@@ -94,9 +94,9 @@ impl Shared {
         }
     }
 
-    /// Gives a new worker the task at the front of the first queue that has one, if it has none yet: the order is not
-    /// kept across queues. It takes it before it does anything else, and comes for it through the lock that is held
-    /// here.
+    /// Gives a new worker the task at the front of the first queue that has one, if it has none yet. (The
+    /// order is not kept across queues.) It takes it before it does anything else, and comes for it through
+    /// the lock that is held here.
     fn give(&self, newest: &First) {
         let mut first = newest.lock();
         if first.is_none()

@@ -90,8 +90,8 @@ impl Lane {
         self.inbox.with(|inbox| inbox.push_back(job));
     }
 
-    /// The oldest task, for whoever comes by. If there is one, it is found: the owner may be about to exchange the parts, and
-    /// then the hints say that nothing is here.
+    /// The oldest task, for whoever comes by. If there is one, it is found: the owner may be about to
+    /// exchange the parts, and then the hints say that nothing is here.
     pub(crate) fn pop(&self) -> Option<Job> {
         self.desk.with(|desk| {
             let oldest = desk.pop_front();

@@ -23,7 +23,7 @@ pub use spawning::{
 use shuttle::rand::{Rng, thread_rng};
 
 /// A time that may be over at any moment, as every time in a model.
-pub const SOME_TIME: Duration = Duration::from_secs(1);
+pub const SOME_TIME: Duration = Duration::from_secs(3600);
 
 /// A point at which any other thread may go on instead of this one.
 pub fn step() {

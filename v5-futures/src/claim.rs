@@ -1,0 +1,179 @@
+//! Claim-on-join: who waits for a task that has not begun runs it, and whoever cancels one takes it away.
+//!
+//! In both cases a task leaves its pool and stays in its queue, as a *tombstone*: to take it out of the middle
+//! would mean to search for it. A worker that comes to it drops it and counts nothing.
+
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::cell::{Cell, Claim, Ticket};
+use crate::count::Count;
+use crate::handle::{Child, Joinable};
+use crate::panic::PanicHandler;
+use crate::pool::Shared;
+use crate::queue::Lane;
+use crate::tally::Tally;
+use crate::task::Job;
+use crate::{JoinError, worker};
+
+/// How many tombstones there are.
+#[derive(Debug)]
+pub(crate) struct Tombstones {
+    /// Those that have been left since all queues were swept. Some of them may be gone.
+    left: Count,
+    /// So many may be left until the next time.
+    allowed: AtomicUsize,
+    /// As many as there are places, or more.
+    least: usize,
+}
+
+impl Tombstones {
+    pub(crate) fn new(capacity: usize) -> Tombstones {
+        Tombstones {
+            left: Count::default(),
+            allowed: AtomicUsize::new(capacity),
+            least: capacity,
+        }
+    }
+}
+
+impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
+    fn run_on_worker(&self) -> bool {
+        let Some((pool, lane)) = worker::home() else {
+            return false;
+        };
+        let Some(Claim { closure, ticket }) = self.claim_on(pool) else {
+            return !self.is_waiting();
+        };
+        let Some(Ticket {
+            shared,
+            group,
+            token,
+        }) = ticket
+        else {
+            // It was handed back by `shutdown_now`, and counted. Whoever has it may keep it for as long as the
+            // joiner lives, so nobody waits for that.
+            self.run(closure, &PanicHandler::default());
+            return true;
+        };
+        shared.leave_queue(lane);
+        let lane = lane.max(Tally::ANY);
+        let nested = &shared.lanes[lane].nested.0;
+        nested.fetch_add(1, SeqCst);
+        let panic = &shared.hooks.panic;
+        let ending =
+            if shared.token.is_cancelled() || token.is_some_and(|token| token.is_cancelled()) {
+                self.cancel(closure, panic)
+            } else {
+                self.run(closure, panic)
+            };
+        nested.fetch_sub(1, SeqCst);
+        shared.end(group.as_deref(), lane, ending);
+        true
+    }
+
+    fn is_over(&self) -> bool {
+        Cell::is_over(self)
+    }
+}
+
+impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for Cell<F, T> {
+    fn wait(&self, deadline: Option<Instant>) -> Option<Result<T, JoinError>> {
+        Cell::wait(self, deadline)
+    }
+
+    fn take(&self) -> Option<Result<T, JoinError>> {
+        Cell::take(self)
+    }
+
+    fn call(&self, waker: Waker) -> bool {
+        Cell::call(self, waker)
+    }
+
+    fn cancel(&self) -> bool {
+        let Some(Claim { closure, ticket }) = self.claim() else {
+            return false;
+        };
+        match ticket {
+            None => {
+                Cell::cancel(self, closure, &PanicHandler::default());
+            }
+            Some(Ticket { shared, group, .. }) => {
+                shared.leave_queue(worker::lane_in(&shared).unwrap_or(0));
+                let ending = Cell::cancel(self, closure, &shared.hooks.panic);
+                shared.end(group.as_deref(), Tally::ANY, ending);
+            }
+        }
+        true
+    }
+
+    fn detach(&self) {
+        let unseen = Cell::detach(self);
+        match (
+            unseen.map(|result| result.map_err(JoinError::try_into_panic)),
+            &self.family,
+        ) {
+            (Some(Err(Ok(payload))), Some(family)) => family.blame(payload),
+            (unseen, _) => drop(unseen),
+        }
+    }
+}
+
+impl Shared {
+    /// A queued task has been claimed, and not by the one who took it out of its queue. `lane`: of the
+    /// worker that has claimed it, or 0.
+    fn leave_queue(&self, lane: usize) {
+        // Its place is free from now on.
+        self.places.leave(lane.max(Tally::ANY));
+        self.announce_place();
+        // What a worker claims is most often what it has queued last.
+        if lane > 0 && self.lanes[lane].bury() {
+            return;
+        }
+        let tombstones = &self.tombstones;
+        if tombstones.left.0.fetch_add(1, Relaxed) >= tombstones.allowed.load(Relaxed) {
+            self.sweep();
+        }
+    }
+
+    /// Takes the tombstones out of all queues.
+    ///
+    /// That takes as long as there are entries. So the next time is after as many claims as there are
+    /// tasks now: each claim pays for one task at the most, on average.
+    fn sweep(&self) {
+        self.tombstones.left.0.store(0, Relaxed);
+        let tasks: usize = self.lanes.iter().map(Lane::sweep).sum();
+        let allowed = tasks.max(self.tombstones.least);
+        self.tombstones.allowed.store(allowed, Relaxed);
+    }
+}
+
+impl Lane {
+    /// Takes the tombstones off the end of the queue. Returns whether there were any.
+    fn bury(&self) -> bool {
+        self.inbox.with(|inbox| {
+            let before = inbox.len();
+            // To drop one is to free memory: its closure has been taken out, and its result is not there yet
+            // or belongs to a handle.
+            while inbox.pop_back_if(|job| job.task.is_dead()).is_some() {}
+            inbox.len() < before
+        })
+    }
+
+    /// Takes the tombstones out of the queue. Returns how many tasks are left.
+    fn sweep(&self) -> usize {
+        let alive = |job: &Job| !job.task.is_dead();
+        self.desk.with(|desk| {
+            desk.retain(alive);
+            let inbox = self.inbox.with(|inbox| {
+                inbox.retain(alive);
+                inbox.len()
+            });
+            desk.len() + inbox
+        })
+    }
+}

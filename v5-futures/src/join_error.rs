@@ -1,0 +1,114 @@
+//! Why a handle has no result.
+
+use std::any::Any;
+use std::fmt;
+
+use parking_lot::Mutex;
+
+/// Why a task has no result: it panicked, it was cancelled, or it was dropped without having run.
+///
+/// ```
+/// let pool = v5_futures::Pool::new(1, 4)?;
+/// let error = pool.spawn(|| -> u8 { panic!("the disk is full") })?.join().unwrap_err();
+/// assert!(error.is_panic());
+/// assert_eq!(error.to_string(), "the task panicked: the disk is full");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
+#[derive(thiserror::Error)]
+#[error("{why}")]
+pub struct JoinError {
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    /// Never locked: a payload need not be [`Sync`], but an error should be.
+    Panicked(Mutex<Box<dyn Any + Send>>),
+    Cancelled,
+    Abandoned,
+}
+
+impl JoinError {
+    pub(crate) const CANCELLED: JoinError = JoinError {
+        why: Why::Cancelled,
+    };
+    pub(crate) const ABANDONED: JoinError = JoinError {
+        why: Why::Abandoned,
+    };
+
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> JoinError {
+        JoinError {
+            why: Why::Panicked(Mutex::new(payload)),
+        }
+    }
+
+    /// Whether the task ran and panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(self.why, Why::Panicked(_))
+    }
+
+    /// Whether a token or [`JoinHandle::cancel`](crate::JoinHandle::cancel) kept the task from starting.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.why, Why::Cancelled)
+    }
+
+    /// Whether the task was dropped without having run, by whoever had it: it had been refused, or handed
+    /// back by [`Pool::shutdown_now`](crate::Pool::shutdown_now), or never submitted.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        matches!(self.why, Why::Abandoned)
+    }
+
+    /// What the task panicked with. To let the panic go on here, hand it to
+    /// [`resume_unwind`](std::panic::resume_unwind).
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic.
+    #[must_use]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("there is no panic in this error: {error}"),
+        }
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Errors
+    ///
+    /// The error itself, if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.why {
+            Why::Panicked(payload) => Ok(payload.into_inner()),
+            _ => Err(self),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Panicked(payload) => {
+                f.write_str("the task panicked")?;
+                // What `panic!` leaves is one of these two; anything else has no words.
+                let payload = payload.lock();
+                let text = payload.downcast_ref::<String>().map(String::as_str);
+                match text.or_else(|| payload.downcast_ref::<&str>().copied()) {
+                    Some(text) => write!(f, ": {text}"),
+                    None => Ok(()),
+                }
+            }
+            Why::Cancelled => f.write_str("the task was cancelled before it started"),
+            Why::Abandoned => f.write_str("the task was dropped without having run"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({})", self.why)
+    }
+}

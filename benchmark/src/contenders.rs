@@ -17,6 +17,8 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<ours::FromZero<v3_dynamic::Pool>>("ours"),
     Racer::of::<v4_dedicated_queues::Pool>("ours"),
     Racer::of::<ours::FromZero<v4_dedicated_queues::Pool>>("ours"),
+    Racer::of::<v5_futures::Pool>("ours"),
+    Racer::of::<ours::FromZero<v5_futures::Pool>>("ours"),
     Racer::of::<baselines::ThreadPerTask>("baseline"),
     Racer::of::<baselines::UnbufferedChannel>("baseline"),
     Racer::of::<baselines::BufferedChannel>("baseline"),

@@ -969,6 +969,7 @@ laws! {
     v2: v2_cancel_panic::Pool, from_v1, from_v1_to_v3, from_v2;
     v3: v3_dynamic::Pool, from_v1, from_v1_to_v3, from_v2, from_v3;
     v4: v4_dedicated_queues::Pool, from_v1, from_v2, from_v3, from_v4;
+    v5: v5_futures::Pool, from_v1, from_v2, from_v3, from_v4;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

@@ -265,3 +265,8 @@ lawful!(v4_dedicated_queues, "v4", Cancelled);
 cancellable!(v4_dedicated_queues);
 dynamic!(v4_dedicated_queues, "v4 0..=w");
 dispatching!(v4_dedicated_queues);
+
+lawful!(v5_futures, "v5", Cancelled);
+cancellable!(v5_futures);
+dynamic!(v5_futures, "v5 0..=w");
+dispatching!(v5_futures);

@@ -159,14 +159,14 @@ impl Lane {
             let before = inbox.len();
             // To drop one is to free memory: its closure has been taken out, and its result is not there yet
             // or belongs to a handle.
-            while inbox.pop_back_if(|job| job.task.is_dead()).is_some() {}
+            while inbox.pop_back_if(|job| job.task.0.is_dead()).is_some() {}
             inbox.len() < before
         })
     }
 
     /// Takes the tombstones out of the queue. Returns how many tasks are left.
     fn sweep(&self) -> usize {
-        let alive = |job: &Job| !job.task.is_dead();
+        let alive = |job: &Job| !job.task.0.is_dead();
         self.desk.with(|desk| {
             desk.retain(alive);
             let inbox = self.inbox.with(|inbox| {

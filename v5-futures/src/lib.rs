@@ -6,15 +6,15 @@
 //! tasks cannot deadlock. A panic comes back as a [`JoinError`]. Tasks may borrow, in a [`Pool::scope`]
 //! (`scope.rs`). [`Pool::map`], [`Pool::try_map`] and [`JoinSet`] are for many results.
 //!
-//! **What it costs:** a second allocation for each task that is spawned, and two locks of its own, which are
-//! seldom contended. [`Pool::execute`] costs what it did.
+//! **What it costs:** a second allocation for each task that is spawned, and a lock for each, which is
+//! seldom contended. [`Pool::execute`] costs what it did. There is `unsafe` in `scope.rs`, and nowhere else.
 //!
 //! **What it does not do:** it stops no task that runs. Awaiting does not claim: a worker that blocks on a
 //! future of its own pool can wait for ever. What is joined runs on the stack of whoever joins it, and a
 //! stack has an end.
 //!
 //! Read the files in this order, with the README beside them: `cell.rs`, `spawn.rs`, `outcome.rs`,
-//! `handle.rs`, `claim.rs`, and then `scope.rs`.
+//! `result.rs`, `handle.rs`, `claim.rs`, and then `scope.rs`.
 
 #![deny(unsafe_code)]
 
@@ -51,6 +51,7 @@ mod presence;
 mod queue;
 mod resize;
 mod resize_policy;
+mod result;
 mod scale_down;
 mod scale_up;
 mod scaling;

@@ -6,8 +6,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::JoinError;
-use crate::cell::{Cell, Ended};
+use crate::cell::Cell;
 use crate::panic::PanicHandler;
+use crate::result::Ended;
 use crate::stats::Ending;
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
@@ -51,6 +52,9 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         let Ended { waker, .. } = self.end(Err(JoinError::ABANDONED));
         if let Some(waker) = waker {
             waker.wake();
+        }
+        if let Some(family) = &self.family {
+            family.child_ended();
         }
         dropped.unwrap_or_else(|payload| resume_unwind(payload));
     }

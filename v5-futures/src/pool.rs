@@ -264,7 +264,7 @@ impl Shared {
         }
         // From here on the task can be claimed, also while it is in no queue yet: it has been counted.
         let Job { task, group, token } = job;
-        task.accept(&|| Ticket {
+        task.0.accept(&|| Ticket {
             shared: Arc::clone(self),
             group: group.clone(),
             token: token.clone(),

@@ -104,7 +104,7 @@ impl Lane {
 
     /// The oldest task that nobody else has claimed.
     pub(crate) fn pop_claimed(&self) -> Option<Job> {
-        iter::from_fn(|| self.pop()).find_map(|mut job| job.task.claim().then_some(job))
+        iter::from_fn(|| self.pop()).find_map(|mut job| job.task.0.claim().then_some(job))
     }
 
     /// Puts everything from the inbox on the desk, and takes the oldest.

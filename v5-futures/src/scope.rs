@@ -44,7 +44,6 @@ pub struct RejectedSpawn<'scope, T> {
 /// The way to the result of a task that borrows. Made by [`Scope::spawn`].
 ///
 /// If it is dropped, the scope still waits for the task, and if the task has panicked, so does the scope.
-#[must_use = "if the result is not wanted, say so with `drop`"]
 pub struct ScopedJoinHandle<'scope, T> {
     cell: Arc<dyn Joinable<T> + 'scope>,
 }
@@ -64,8 +63,7 @@ impl Pool {
     /// let mut picture = vec![7_u8; 1000];
     /// pool.scope(|scope| {
     ///     for row in picture.chunks_mut(100) {
-    ///         let task = scope.spawn(move || row.fill(8));
-    ///         drop(task); // the scope waits for it
+    ///         scope.spawn(move || row.fill(8)).unwrap();
     ///     }
     /// });
     /// assert_eq!(picture, [8; 1000]);

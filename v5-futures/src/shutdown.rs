@@ -115,7 +115,7 @@ impl Pool {
         // nobody counts the tasks while one is neither queued nor over.
         let hand_back = |inside: &mut Inside| {
             for mut job in shared.lanes.iter().flat_map(Lane::drain) {
-                let handed_back = job.task.hand_back();
+                let handed_back = job.task.0.hand_back();
                 if let HandedBack::Gone = handed_back {
                     continue; // a tombstone: whoever has claimed the task has counted it
                 }
@@ -138,7 +138,7 @@ impl Pool {
             mut task, group, ..
         } in borrowing
         {
-            let ending = task.cancel(&shared.hooks.panic);
+            let ending = task.0.cancel(&shared.hooks.panic);
             shared.end(group.as_deref(), Tally::ANY, ending);
         }
         tasks

@@ -100,30 +100,6 @@ impl Task {
         self.0.run();
     }
 
-    pub(crate) fn accept(&mut self, ticket: &dyn Fn() -> Ticket) {
-        self.0.accept(ticket);
-    }
-
-    pub(crate) fn claim(&mut self) -> bool {
-        self.0.claim()
-    }
-
-    pub(crate) fn is_dead(&self) -> bool {
-        self.0.is_dead()
-    }
-
-    pub(crate) fn perform(&mut self, panic: &PanicHandler) -> Ending {
-        self.0.perform(panic)
-    }
-
-    pub(crate) fn cancel(&mut self, panic: &PanicHandler) -> Ending {
-        self.0.cancel(panic)
-    }
-
-    pub(crate) fn hand_back(&mut self) -> HandedBack {
-        self.0.hand_back()
-    }
-
     /// What is left of a task that has run or was cancelled.
     pub(crate) fn into_empty_box(self) -> EmptyBox {
         EmptyBox::new(self.0)

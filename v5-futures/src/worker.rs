@@ -121,7 +121,7 @@ impl Worker {
                 }
                 while let Some(mut job) = self.shared.next(self.lane, look, &mut self.hands) {
                     // Otherwise it is a tombstone: whoever has claimed the task has counted it.
-                    if job.task.claim() {
+                    if job.task.0.claim() {
                         self.shared.places.leave(self.lane);
                         return Some(job);
                     }
@@ -148,9 +148,9 @@ impl Worker {
             mut task, group, ..
         } = job;
         let ending = if cancelled {
-            task.cancel(panic)
+            task.0.cancel(panic)
         } else {
-            task.perform(panic)
+            task.0.perform(panic)
         };
         self.hands.homing.add(task.into_empty_box(), &shared.depot);
         shared.end(group.as_deref(), self.lane, ending);

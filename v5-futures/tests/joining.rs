@@ -41,7 +41,7 @@ fn a_scope_waits_for_its_tasks_when_its_body_panics() {
     let body = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         pool.scope(|scope| {
             for _ in 0..100 {
-                drop(scope.spawn(|| ran.fetch_add(1, SeqCst)).unwrap());
+                scope.spawn(|| ran.fetch_add(1, SeqCst)).unwrap();
             }
             panic!("the body");
         })

@@ -1,0 +1,106 @@
+//! The result: how it gets into the cell, and from there to the handle.
+
+use std::mem;
+use std::sync::atomic::Ordering::Release;
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::cell::{Cell, Inside, Stage};
+use crate::{JoinError, park};
+
+/// A result that nobody will ask for, and who has to be woken: both are code of a user, to be run with no
+/// lock held.
+pub(crate) struct Ended<T> {
+    pub(crate) unseen: Option<Result<T, JoinError>>,
+    pub(crate) waker: Option<Waker>,
+}
+
+impl<F: FnOnce() -> T, T> Cell<F, T> {
+    /// Publishes the result.
+    pub(crate) fn end(&self, result: Result<T, JoinError>) -> Ended<T> {
+        let mut inside = self.inside.lock();
+        let waker = inside.waker.take();
+        let unseen = if inside.detached {
+            inside.stage = Stage::Taken;
+            Some(result)
+        } else {
+            inside.stage = Stage::Over(result);
+            None
+        };
+        self.over.store(true, Release);
+        drop(inside);
+        self.ended.notify_one();
+        Ended { unseen, waker }
+    }
+
+    /// Waits until the task is over or it is too late, and takes the result.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Result<T, JoinError>> {
+        // Many tasks are over within microseconds, and to sleep and be woken takes longer.
+        for look in 0..park::LOOKS {
+            let late = || deadline.is_some_and(|at| Instant::now() >= at);
+            if self.is_over() || late() {
+                break;
+            }
+            park::pause(look);
+        }
+        let mut inside = self.inside.lock();
+        let mut late = false;
+        loop {
+            let result = inside.take();
+            if result.is_some() || late {
+                return result;
+            }
+            match deadline {
+                Some(at) => late = self.ended.wait_until(&mut inside, at).timed_out(),
+                None => self.ended.wait(&mut inside),
+            }
+        }
+    }
+
+    /// Takes the result, if the task is over.
+    pub(crate) fn take(&self) -> Option<Result<T, JoinError>> {
+        self.inside.lock().take()
+    }
+
+    /// Has the waker called when the task is over, and no other one. `false`: it is over by now.
+    pub(crate) fn call(&self, waker: Waker) -> bool {
+        let mut inside = self.inside.lock();
+        let waiting = matches!(inside.stage, Stage::Waiting(..) | Stage::Claimed);
+        let mut waker = Some(waker);
+        if waiting {
+            mem::swap(&mut inside.waker, &mut waker);
+        }
+        // To drop a waker, the old one or the new one, is code of a user.
+        drop(inside);
+        drop(waker);
+        waiting
+    }
+
+    /// The handle is gone. Returns the result, if nobody has taken it.
+    pub(crate) fn detach(&self) -> Option<Result<T, JoinError>> {
+        let mut inside = self.inside.lock();
+        inside.detached = true;
+        let waker = inside.waker.take();
+        let unseen = match &inside.stage {
+            Stage::Over(_) => inside.take(),
+            _ => None,
+        };
+        drop(inside);
+        drop(waker);
+        unseen
+    }
+}
+
+impl<F, T> Inside<F, T> {
+    /// The result, if there is one.
+    fn take(&mut self) -> Option<Result<T, JoinError>> {
+        match mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Over(result) => Some(result),
+            Stage::Taken => panic!("the result has been taken: the handle was ready before"),
+            stage => {
+                self.stage = stage;
+                None
+            }
+        }
+    }
+}

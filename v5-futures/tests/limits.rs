@@ -1,0 +1,112 @@
+//! What v5 does not do.
+
+mod common;
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use v5_futures::{JoinHandle, Pool, Reason, Stealing};
+
+use common::Watchdog;
+
+#[test]
+fn a_task_that_runs_is_not_cancelled() {
+    let _watchdog = Watchdog::start();
+    let pool = Pool::new(1, 1).unwrap();
+    let (begin, begun) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let task = move || {
+        begin.send(()).unwrap();
+        let _ = gate.recv();
+        42
+    };
+    let answer = pool.spawn(task).unwrap();
+    begun.recv().unwrap();
+    assert!(!answer.cancel());
+    drop(open);
+    assert_eq!(answer.join().unwrap(), 42);
+}
+
+#[test]
+fn who_polls_or_waits_for_a_time_runs_nothing_in_place() {
+    let _watchdog = Watchdog::start();
+    let pool = Arc::new(Pool::new(1, 1).unwrap());
+    let inside = Arc::clone(&pool);
+    let task = move || {
+        let child = inside.spawn(|| thread::current().id()).unwrap();
+        let mut child = pin!(child);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(child.as_mut().poll(&mut context).is_pending());
+        let another = inside.spawn(|| ()).unwrap();
+        let in_time = another.join_timeout(Duration::from_millis(1));
+        assert!(in_time.is_err());
+    };
+    pool.spawn(task).unwrap().join().unwrap();
+    pool.wait_idle();
+    assert_eq!(pool.stats().completed, 3);
+}
+
+#[test]
+fn without_stealing_a_task_still_runs_where_it_is_joined() {
+    let _watchdog = Watchdog::start();
+    // Each worker is started for a task, and gets it.
+    let pool = Pool::builder().threads(0..=2).stealing(Stealing::Off);
+    let pool = Arc::new(pool.build().unwrap());
+    let (give, handles) = mpsc::channel::<JoinHandle<ThreadId>>();
+    let (begin, begun) = mpsc::channel();
+    let joiner = pool.spawn(move || {
+        begin.send(()).unwrap();
+        let child = handles.recv().unwrap();
+        (child.join().unwrap(), thread::current().id())
+    });
+    begun.recv().unwrap();
+    let (open, gate) = mpsc::channel::<()>();
+    let inside = Arc::clone(&pool);
+    let parent = pool.spawn(move || {
+        // It stays in the queue of this worker, which is busy, and the other one may not steal it.
+        let child = inside.spawn(|| thread::current().id()).unwrap();
+        give.send(child).unwrap();
+        let _ = gate.recv();
+        thread::current().id()
+    });
+    let (ran, joined) = joiner.unwrap().join().unwrap();
+    assert_eq!(ran, joined);
+    drop(open);
+    assert_ne!(parent.unwrap().join().unwrap(), ran);
+}
+
+#[test]
+fn a_refused_task_comes_back_without_its_handle() {
+    let pool = Pool::new(1, 1).unwrap();
+    pool.shutdown();
+    let rejected = pool.spawn(|| 42).unwrap_err();
+    assert_eq!(rejected.reason(), Reason::ShutDown);
+    rejected.into_task().run(); // and what it returns is dropped
+}
+
+#[test]
+fn tasks_of_a_scope_are_cancelled_where_others_are_handed_back() {
+    let _watchdog = Watchdog::start();
+    let pool = Pool::new(1, 4).unwrap();
+    let ran = AtomicUsize::new(0);
+    let (open, gate) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let busy = move || {
+        begin.send(()).unwrap();
+        let _ = gate.recv();
+    };
+    pool.execute(busy).unwrap();
+    begun.recv().unwrap();
+    pool.execute(|| ()).unwrap();
+    pool.scope(|scope| {
+        let borrows = scope.spawn(|| ran.fetch_add(1, SeqCst)).unwrap();
+        assert_eq!(pool.shutdown_now().len(), 1);
+        assert!(borrows.join().unwrap_err().is_cancelled());
+    });
+    drop(open);
+    assert_eq!(ran.load(SeqCst), 0);
+}

@@ -55,8 +55,8 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
             token,
         }) = ticket
         else {
-            // It was handed back by `shutdown_now`, and counted. Whoever has it may keep it for as long as the
-            // joiner lives, so nobody waits for that.
+            // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the pool
+            // is gone, and the pool is not gone before this worker has what it waits for.
             self.run(closure, &PanicHandler::default());
             return true;
         };

@@ -7,10 +7,11 @@ use std::task::Waker;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::CancelToken;
 use crate::cancel::Batch;
 use crate::family::Family;
+use crate::outcome::Outcome;
 use crate::pool::Shared;
-use crate::{CancelToken, JoinError};
 
 /// One allocation for each task that is spawned: the task holds it, and so does the handle.
 pub(crate) struct Cell<F, T> {
@@ -40,7 +41,7 @@ pub(crate) enum Stage<F, T> {
     /// Somebody has taken the closure out. Whoever it is runs it or drops it, and says how it ended.
     Claimed,
     /// The result waits for the handle.
-    Over(Result<T, JoinError>),
+    Over(Outcome<T>),
     /// The handle has the result, or there is no handle any more.
     Taken,
 }

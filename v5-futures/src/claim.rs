@@ -13,7 +13,6 @@ use std::time::Instant;
 use crate::cell::{Cell, Claim, Ticket};
 use crate::count::Count;
 use crate::handle::{Child, Joinable};
-use crate::panic::PanicHandler;
 use crate::pool::Shared;
 use crate::queue::Lane;
 use crate::tally::Tally;
@@ -43,7 +42,7 @@ impl Tombstones {
 
 impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
     fn run_on_worker(&self) -> bool {
-        let Some((pool, lane)) = worker::home() else {
+        let Some((pool, home)) = worker::home() else {
             return false;
         };
         let Some(Claim { closure, ticket }) = self.claim_on(pool) else {
@@ -57,19 +56,19 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
         else {
             // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the pool
             // is gone, and the pool is not gone before this worker has what it waits for.
-            self.run(closure, &PanicHandler::default());
+            self.run(closure, None);
             return true;
         };
-        shared.leave_queue(lane);
-        let lane = lane.max(Tally::ANY);
-        let nested = &shared.lanes[lane].nested.0;
+        shared.leave_queue(home);
+        let lane = home.max(Tally::ANY);
+        // In a hook there is no task below this one. Nobody looks at the lane 0.
+        let nested = &shared.lanes[home].nested.0;
         nested.fetch_add(1, SeqCst);
-        let panic = &shared.hooks.panic;
         let ending =
             if shared.token.is_cancelled() || token.is_some_and(|token| token.is_cancelled()) {
-                self.cancel(closure, panic)
+                self.cancel(closure, Some(&shared))
             } else {
-                self.run(closure, panic)
+                self.run(closure, Some(&shared))
             };
         nested.fetch_sub(1, SeqCst);
         shared.end(group.as_deref(), lane, ending);
@@ -100,11 +99,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for Cell<F, T> {
         };
         match ticket {
             None => {
-                Cell::cancel(self, closure, &PanicHandler::default());
+                Cell::cancel(self, closure, None);
             }
             Some(Ticket { shared, group, .. }) => {
                 shared.leave_queue(worker::lane_in(&shared).unwrap_or(0));
-                let ending = Cell::cancel(self, closure, &shared.hooks.panic);
+                let ending = Cell::cancel(self, closure, Some(&shared));
                 shared.end(group.as_deref(), Tally::ANY, ending);
             }
         }
@@ -112,18 +111,18 @@ impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for Cell<F, T> {
     }
 
     fn detach(&self) {
-        let unseen = Cell::detach(self);
-        match (
-            unseen.map(|result| result.map_err(JoinError::try_into_panic)),
-            &self.family,
-        ) {
-            (Some(Err(Ok(payload))), Some(family)) => family.blame(payload),
-            (unseen, _) => drop(unseen),
-        }
+        // On a worker, the one who drops the handle is a task or a hook, and in a catch.
+        drop(Cell::detach(self).map(|outcome| self.tell(outcome)));
     }
 }
 
 impl Shared {
+    /// How many tasks run on top of others, which wait for them.
+    pub(crate) fn nested(&self) -> usize {
+        let lanes = self.lanes.iter().skip(1);
+        lanes.map(|lane| lane.nested.0.load(SeqCst)).sum()
+    }
+
     /// A queued task has been claimed, and not by the one who took it out of its queue. `lane`: of the
     /// worker that has claimed it, or 0.
     fn leave_queue(&self, lane: usize) {

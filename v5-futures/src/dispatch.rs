@@ -72,6 +72,10 @@ impl Shared {
             return;
         }
         for job in self.lanes[lane].drain() {
+            // A tombstone may lie in the queue of the last worker, and then there is nobody who could have it.
+            if job.task.0.is_dead() {
+                continue;
+            }
             let to = census.place(self.dispatch.placement, &self.lanes);
             self.lanes[to].push(job);
         }

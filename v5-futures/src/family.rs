@@ -1,6 +1,7 @@
 //! The tasks of a scope, and the one who waits for all of them.
 
 use std::any::Any;
+use std::mem;
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
@@ -96,6 +97,10 @@ impl Family {
                 None => self.changed.wait(&mut inside),
             }
         }
+        // They know their family, and it knows them: without this, neither would ever be freed.
+        let children = mem::take(&mut inside.children);
+        drop(inside);
+        drop(children);
     }
 
     /// What the first of those has panicked with whose handles are gone.

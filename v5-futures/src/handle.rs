@@ -13,7 +13,8 @@ use crate::cell::Cell;
 ///
 /// A thread [`join`](JoinHandle::join)s it. Code that runs under an executor, whichever it is, awaits it.
 /// Whoever drops it lets the task run and does not hear of it, unless it was told to
-/// [cancel](JoinHandle::cancel_on_drop). It does not keep the pool's threads: a pool can be shut
+/// [cancel](JoinHandle::cancel_on_drop). A panic that nobody has asked for is told to the pool's panic
+/// handler, by the thread that drops the handle if the task has ended by then. The handle does not keep the pool's threads: a pool can be shut
 /// down or dropped, and the handle still gives the result.
 ///
 /// It resolves once, however the task left the pool.
@@ -171,7 +172,8 @@ impl<T> JoinHandle<T> {
     /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has started, or is
     /// over, is not touched; `false` also for one that is cancelled already.
     ///
-    /// The task's place in the queue is free at once. To stop a task that runs, give it a
+    /// What it captured is dropped before the task counts as over, so a destructor that waits for the pool
+    /// waits for ever. The task's place in the queue is free at once. To stop a task that runs, give it a
     /// [`CancelToken`](crate::CancelToken) to look at.
     ///
     /// ```

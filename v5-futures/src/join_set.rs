@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::{JoinError, JoinHandle, Pool, Rejected};
+use crate::{JoinError, JoinHandle, Pool, Rejected, worker};
 
 /// Handles whose results are wanted in the order in which the tasks end.
 ///
@@ -116,10 +116,11 @@ impl<T> JoinSet<T> {
             number,
             ended: Arc::clone(&self.ended),
         });
+        // The handle is here before it can end, and if a waker that it had panics when it is dropped.
+        let handle = self.handles.entry(number).or_insert(handle);
         if !handle.cell().call(Waker::from(Arc::clone(&member))) {
             member.wake();
         }
-        self.handles.insert(number, handle);
     }
 
     /// The number of handles in the set.
@@ -136,8 +137,10 @@ impl<T> JoinSet<T> {
 
     /// Waits until a task of the set is over, takes it out and returns its result; `None` if the set is empty.
     ///
-    /// On a worker, if no task is over yet, it runs the oldest one that has not begun, if that is a task of the
-    /// worker's pool.
+    /// On a worker, if no task is over yet, it runs the oldest task of the worker's pool that has not begun. It
+    /// waits for any task, and runs a certain one: if that one waits for something that the caller would
+    /// do after another result, both wait for ever. The time that it takes to find one is proportional to the
+    /// number of handles of other pools.
     pub fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         while !self.handles.is_empty() {
             let next = self.take_next();
@@ -224,12 +227,16 @@ impl<T> JoinSet<T> {
 
     /// Runs the oldest task that has not begun, if the calling thread is a worker of its pool.
     fn run_one(&mut self) -> bool {
+        if worker::home().is_none() {
+            return false;
+        }
+        let mut all_begun = true;
         for (number, handle) in self.handles.range(self.begun..) {
             let over = handle.is_finished();
-            if !over && !handle.cell().run_on_worker() {
-                return false;
+            all_begun &= over || handle.cell().run_on_worker();
+            if all_begun {
+                self.begun = number + 1;
             }
-            self.begun = number + 1;
             // If it has run here, then it is over.
             if !over && handle.is_finished() {
                 return true;

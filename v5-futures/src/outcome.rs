@@ -4,31 +4,40 @@
 //! the handle; whoever waits is woken. After that the pool counts the task as over.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 use crate::JoinError;
 use crate::cell::Cell;
 use crate::panic::PanicHandler;
+use crate::pool::Shared;
 use crate::result::Ended;
 use crate::stats::Ending;
+
+/// What became of a task.
+pub(crate) struct Outcome<T> {
+    pub(crate) result: Result<T, JoinError>,
+    /// Of a panic in a pool: the pool, whose handler is told if nobody asks for the result.
+    pool: Option<Arc<Shared>>,
+}
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Runs a closure that has been claimed.
     ///
-    /// A panic goes to whoever holds the handle. If nobody does, the handler of the pool is told.
-    pub(crate) fn run(&self, closure: F, panic: &PanicHandler) -> Ending {
+    /// A panic goes to whoever asks the handle. If nobody does, the handler of the pool is told.
+    pub(crate) fn run(&self, closure: F, pool: Option<&Arc<Shared>>) -> Ending {
         let result = catch_unwind(AssertUnwindSafe(closure));
         let ending = match result {
             Ok(_) => Ending::Completed,
             Err(_) => Ending::Panicked,
         };
-        self.settle(result.map_err(JoinError::panicked), panic);
+        self.settle(result.map_err(JoinError::panicked), pool);
         ending
     }
 
     /// Drops a closure that has been claimed. The task will never run.
-    pub(crate) fn cancel(&self, closure: F, panic: &PanicHandler) -> Ending {
-        panic.shield(|| drop(closure));
-        self.settle(Err(JoinError::CANCELLED), panic);
+    pub(crate) fn cancel(&self, closure: F, pool: Option<&Arc<Shared>>) -> Ending {
+        on_panic(pool, |panic| panic.shield(|| drop(closure)));
+        self.settle(Err(JoinError::CANCELLED), pool);
         Ending::Cancelled
     }
 
@@ -36,11 +45,14 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// handle, this is an ordinary call.
     pub(crate) fn run_outside(&self, closure: F) {
         let result = catch_unwind(AssertUnwindSafe(closure));
-        let Ended { unseen, waker } = self.end(result.map_err(JoinError::panicked));
+        let Ended { unseen, waker } = self.end(Outcome {
+            result: result.map_err(JoinError::panicked),
+            pool: None,
+        });
         if let Some(waker) = waker {
             waker.wake();
         }
-        if let Some(Err(error)) = unseen {
+        if let Some(Err(error)) = unseen.map(|outcome| outcome.result) {
             resume_unwind(error.into_panic());
         }
     }
@@ -49,40 +61,53 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     pub(crate) fn abandon(&self, closure: F) {
         // Whoever waits has to hear of it, also if the drop panics.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(closure)));
-        let Ended { waker, .. } = self.end(Err(JoinError::ABANDONED));
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        if let Some(family) = &self.family {
-            family.child_ended();
-        }
+        self.settle(Err(JoinError::ABANDONED), None);
         dropped.unwrap_or_else(|payload| resume_unwind(payload));
     }
 
-    /// The task is over, in a pool. All that it captured has been dropped.
-    fn settle(&self, result: Result<T, JoinError>, panic: &PanicHandler) {
-        let Ended { unseen, waker } = self.end(result);
-        if let Some(result) = unseen {
-            self.drop_unseen(result, panic);
-        }
+    /// The task is over, and all that it captured has been dropped.
+    fn settle(&self, result: Result<T, JoinError>, pool: Option<&Arc<Shared>>) {
+        let panicked = matches!(&result, Err(error) if error.is_panic());
+        let Ended { unseen, waker } = self.end(Outcome {
+            result,
+            pool: pool.filter(|_| panicked).cloned(),
+        });
+        match unseen.map(|outcome| self.tell(outcome)) {
+            Some(Ok(value)) => on_panic(pool, |panic| panic.shield(|| drop(value))),
+            Some(Err(())) | None => true,
+        };
         if let Some(waker) = waker {
-            panic.shield(|| waker.wake());
+            on_panic(pool, |panic| panic.shield(|| waker.wake()));
         }
         if let Some(family) = &self.family {
             family.child_ended();
         }
     }
 
-    /// Nobody asks for this result. A panic must be heard of all the same.
-    fn drop_unseen(&self, result: Result<T, JoinError>, panic: &PanicHandler) {
-        match (result.map_err(JoinError::try_into_panic), &self.family) {
-            (Err(Ok(payload)), Some(family)) => family.blame(payload),
-            (Err(Ok(payload)), None) => {
-                panic.shield(|| resume_unwind(payload));
+    /// Nobody asks for this result. If it is a panic, the scope hears of it, or the handler of the pool.
+    pub(crate) fn tell(&self, outcome: Outcome<T>) -> Result<T, ()> {
+        let Outcome { result, pool } = outcome;
+        let payload = match result.map_err(JoinError::try_into_panic) {
+            Ok(value) => return Ok(value),
+            Err(payload) => payload.ok(),
+        };
+        match (payload, &self.family) {
+            (Some(payload), Some(family)) => family.blame(payload),
+            (Some(payload), None) => {
+                on_panic(pool.as_ref(), |panic| {
+                    panic.shield(|| resume_unwind(payload))
+                });
             }
-            (result, _) => {
-                panic.shield(|| drop(result));
-            }
+            (None, _) => (),
         }
+        Err(())
+    }
+}
+
+/// The handler of the pool. Without a pool nobody is told.
+fn on_panic<R>(pool: Option<&Arc<Shared>>, work: impl FnOnce(&PanicHandler) -> R) -> R {
+    match pool {
+        Some(shared) => work(&shared.hooks.panic),
+        None => work(&PanicHandler::default()),
     }
 }

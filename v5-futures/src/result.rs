@@ -6,25 +6,26 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::cell::{Cell, Inside, Stage};
+use crate::outcome::Outcome;
 use crate::{JoinError, park};
 
 /// A result that nobody will ask for, and who has to be woken: both are code of a user, to be run with no
 /// lock held.
 pub(crate) struct Ended<T> {
-    pub(crate) unseen: Option<Result<T, JoinError>>,
+    pub(crate) unseen: Option<Outcome<T>>,
     pub(crate) waker: Option<Waker>,
 }
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// Publishes the result.
-    pub(crate) fn end(&self, result: Result<T, JoinError>) -> Ended<T> {
+    pub(crate) fn end(&self, outcome: Outcome<T>) -> Ended<T> {
         let mut inside = self.inside.lock();
         let waker = inside.waker.take();
         let unseen = if inside.detached {
             inside.stage = Stage::Taken;
-            Some(result)
+            Some(outcome)
         } else {
-            inside.stage = Stage::Over(result);
+            inside.stage = Stage::Over(outcome);
             None
         };
         self.over.store(true, Release);
@@ -46,9 +47,10 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         let mut inside = self.inside.lock();
         let mut late = false;
         loop {
-            let result = inside.take();
-            if result.is_some() || late {
-                return result;
+            let outcome = inside.take();
+            if outcome.is_some() || late {
+                drop(inside);
+                return outcome.map(|outcome| outcome.result);
             }
             match deadline {
                 Some(at) => late = self.ended.wait_until(&mut inside, at).timed_out(),
@@ -59,7 +61,8 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
     /// Takes the result, if the task is over.
     pub(crate) fn take(&self) -> Option<Result<T, JoinError>> {
-        self.inside.lock().take()
+        let outcome = self.inside.lock().take();
+        outcome.map(|outcome| outcome.result)
     }
 
     /// Has the waker called when the task is over, and no other one. `false`: it is over by now.
@@ -77,7 +80,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     }
 
     /// The handle is gone. Returns the result, if nobody has taken it.
-    pub(crate) fn detach(&self) -> Option<Result<T, JoinError>> {
+    pub(crate) fn detach(&self) -> Option<Outcome<T>> {
         let mut inside = self.inside.lock();
         inside.detached = true;
         let waker = inside.waker.take();
@@ -93,9 +96,9 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
 impl<F, T> Inside<F, T> {
     /// The result, if there is one.
-    fn take(&mut self) -> Option<Result<T, JoinError>> {
+    fn take(&mut self) -> Option<Outcome<T>> {
         match mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Over(result) => Some(result),
+            Stage::Over(outcome) => Some(outcome),
             Stage::Taken => panic!("the result has been taken: the handle was ready before"),
             stage => {
                 self.stage = stage;

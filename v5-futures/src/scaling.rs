@@ -98,7 +98,8 @@ pub struct Load {
     pub queued: usize,
     /// Places in the queue.
     pub capacity: usize,
-    /// Tasks that workers have taken and not finished.
+    /// Tasks that workers have taken and not finished. One that waits for another that its worker runs in the
+    /// meantime is not among them.
     pub running: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
@@ -199,6 +200,7 @@ impl Shared {
         let unfinished = inside.census.unfinished(self);
         // Some are taken meanwhile, and what is taken out of a queue runs.
         let queued = self.queued(inside).min(unfinished);
+        let running = (unfinished - queued).saturating_sub(self.nested());
         let census = &mut inside.census;
         let refused = self.tally.over[Tally::REFUSED].0.load(SeqCst);
         let Threads { min, max } = census.limits;
@@ -209,7 +211,7 @@ impl Shared {
             live,
             queued,
             capacity: self.places.capacity,
-            running: (unfinished - queued).min(live),
+            running: running.min(live),
             accepted: self.tally.begun.0.load(SeqCst) - refused,
             rested: census.rested(moment == Moment::Tick),
             age: self.born.elapsed(),

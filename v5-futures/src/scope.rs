@@ -12,6 +12,8 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::cell::Cell;
 use crate::door::Patience;
 use crate::family::Family;
@@ -38,7 +40,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 #[error("the task was refused: {reason}")]
 pub struct RejectedSpawn<'scope, T> {
     reason: Reason,
-    closure: Box<dyn FnOnce() -> T + Send + 'scope>,
+    /// Never locked, as in [`Rejected`](crate::Rejected).
+    closure: Mutex<Box<dyn FnOnce() -> T + Send + 'scope>>,
 }
 
 /// The way to the result of a task that borrows. Made by [`Scope::spawn`].
@@ -168,7 +171,7 @@ impl<'scope> Scope<'scope, '_> {
             let closure = claim.expect("nobody else has a refused task").closure;
             return Err(RejectedSpawn {
                 reason,
-                closure: Box::new(closure),
+                closure: Mutex::new(Box::new(closure)),
             });
         }
         if self.family.on_worker {
@@ -194,7 +197,7 @@ impl<'scope, T> RejectedSpawn<'scope, T> {
     /// The closure itself.
     #[must_use]
     pub fn into_closure(self) -> Box<dyn FnOnce() -> T + Send + 'scope> {
-        self.closure
+        self.closure.into_inner()
     }
 }
 

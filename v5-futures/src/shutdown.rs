@@ -140,7 +140,7 @@ impl Pool {
             mut task, group, ..
         } in borrowing
         {
-            let ending = task.0.cancel(&shared.hooks.panic);
+            let ending = task.0.cancel(shared);
             shared.end(group.as_deref(), Tally::ANY, ending);
         }
         tasks

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cell::{Cell, Claim, Ticket};
 use crate::homing::LARGEST;
-use crate::panic::PanicHandler;
+use crate::pool::Shared;
 use crate::stats::Ending;
 use crate::task::{HandedBack, Run};
 use crate::{Group, JoinHandle, Pool, Rejected, Task};
@@ -78,16 +78,16 @@ impl<F: FnOnce() -> T + Send, T: Send> Run for Spawned<F, T> {
         }
     }
 
-    fn perform(&mut self, panic: &PanicHandler) -> Ending {
+    fn perform(&mut self, pool: &Arc<Shared>) -> Ending {
         match (self.cell.take(), mem::replace(&mut self.has, Has::Nothing)) {
-            (Some(cell), Has::Closure(closure)) => cell.run(closure, panic),
+            (Some(cell), Has::Closure(closure)) => cell.run(closure, Some(pool)),
             _ => Ending::Cancelled,
         }
     }
 
-    fn cancel(&mut self, panic: &PanicHandler) -> Ending {
+    fn cancel(&mut self, pool: &Arc<Shared>) -> Ending {
         match (self.cell.take(), mem::replace(&mut self.has, Has::Nothing)) {
-            (Some(cell), Has::Closure(closure)) => cell.cancel(closure, panic),
+            (Some(cell), Has::Closure(closure)) => cell.cancel(closure, Some(pool)),
             _ => Ending::Cancelled,
         }
     }
@@ -138,6 +138,8 @@ impl Task {
     ///
     /// If the task is dropped and has not run, the handle resolves as
     /// [abandoned](crate::JoinError::is_abandoned). If it is [run](Task::run) by its owner, so is it by that.
+    ///
+    /// Until a pool has accepted the task, nobody can claim it, so a worker that joins it waits for that.
     ///
     /// Two allocations; a third for a closure of more than a kibibyte.
     pub fn with_handle<T: Send + 'static>(

@@ -112,7 +112,8 @@ pub struct Stats {
     pub peak: usize,
     /// Threads that could not be started since the start.
     pub spawn_failures: usize,
-    /// Tasks taken out of another worker's queue since the start. One that was stolen twice counts twice.
+    /// Tasks taken out of another worker's queue since the start. One that was stolen twice counts twice, and
+    /// one that was claimed meanwhile counts as well.
     pub stolen: usize,
 }
 
@@ -131,7 +132,7 @@ impl Pool {
     pub fn stats(&self) -> Stats {
         let shared = &self.shared;
         let tally = &shared.tally;
-        let (mut stats, mut waiting) = (Stats::default(), 0);
+        let (mut stats, mut nested) = (Stats::default(), 0);
         let (accepted, over, queued, report) = shared.door.while_shut(|inside| {
             stats = inside.census.stats();
             let sum =
@@ -143,8 +144,7 @@ impl Pool {
             // then all endings are in the report.
             let stolen = shared.lanes.iter().map(|lane| lane.stolen.0.load(Relaxed));
             stats.stolen = stolen.sum();
-            let nested = shared.lanes.iter().map(|lane| &lane.nested.0);
-            waiting = nested.map(|lane| lane.load(SeqCst)).sum();
+            nested = shared.nested();
             (
                 accepted,
                 over,
@@ -154,7 +154,7 @@ impl Pool {
         });
         // What has ended since `over` was read would seem to run: no more can than there are threads.
         let running = accepted
-            .saturating_sub(queued + over + waiting)
+            .saturating_sub(queued + over + nested)
             .min(stats.live);
         Stats {
             accepted,

@@ -7,7 +7,7 @@ use crate::CancelToken;
 use crate::cancel::Batch;
 use crate::cell::Ticket;
 use crate::homing::{EmptyBox, LARGEST};
-use crate::panic::PanicHandler;
+use crate::pool::Shared;
 use crate::stats::Ending;
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
@@ -49,15 +49,15 @@ pub(crate) trait Run: Send {
     }
 
     /// Runs the closure on a worker, once the task has been claimed.
-    fn perform(&mut self, panic: &PanicHandler) -> Ending {
-        match panic.shield(|| self.run()) {
+    fn perform(&mut self, pool: &Arc<Shared>) -> Ending {
+        match pool.hooks.panic.shield(|| self.run()) {
             true => Ending::Completed,
             false => Ending::Panicked,
         }
     }
 
     /// Drops the closure on a worker, once the task has been claimed.
-    fn cancel(&mut self, panic: &PanicHandler) -> Ending;
+    fn cancel(&mut self, pool: &Arc<Shared>) -> Ending;
 
     /// Takes the task out of the pool.
     fn hand_back(&mut self) -> HandedBack {
@@ -84,8 +84,8 @@ impl<F: FnOnce() + Send> Run for Once<F> {
         }
     }
 
-    fn cancel(&mut self, panic: &PanicHandler) -> Ending {
-        panic.shield(|| drop(self.0.take()));
+    fn cancel(&mut self, pool: &Arc<Shared>) -> Ending {
+        pool.hooks.panic.shield(|| drop(self.0.take()));
         Ending::Cancelled
     }
 }
@@ -95,7 +95,8 @@ impl Task {
     ///
     /// # Panics
     ///
-    /// If the closure panics: here it is an ordinary call.
+    /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the task, the panic
+    /// goes there, and this returns.
     pub fn run(mut self) {
         self.0.run();
     }

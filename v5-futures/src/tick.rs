@@ -58,7 +58,10 @@ impl Shared {
         let census = &mut inside.census;
         // The limits may be others by now: the lock was open while names were made.
         // So may the tasks: whoever is on the way to the first of them will call those who sleep for the others.
-        let floor = floor.max(census.limits.min).max(census.unfinished(self));
+        let unfinished = census.unfinished(self);
+        // What is nested now was unfinished then: nobody begins a task meanwhile.
+        let needed = unfinished.saturating_sub(self.nested());
+        let floor = floor.max(census.limits.min).max(needed);
         census.dismiss(excess.min(census.live().saturating_sub(floor)), self);
     }
 }

@@ -90,10 +90,12 @@ pub(crate) fn lane_in(shared: &Shared) -> Option<usize> {
 impl Worker {
     /// Runs tasks until the worker may leave, or the door is closed and nothing is queued.
     fn work(mut self) {
-        enter(&self.shared, self.lane);
+        // In a hook it has no task, and no queue to submit to.
+        enter(&self.shared, 0);
         let shared = Arc::clone(&self.shared);
         let hooks = &shared.hooks;
         hooks.panic.shield(&hooks.start);
+        enter(&self.shared, self.lane);
         self.shared.door.inside.lock().census.awake.push(self.lane);
         let first = self.first.lock().take();
         let mut next = first.or_else(|| self.look());
@@ -140,7 +142,6 @@ impl Worker {
     /// closure and all that it captured are dropped before the count.
     fn finish(&mut self, job: Job) {
         let shared = &self.shared;
-        let panic = &shared.hooks.panic;
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
         let cancelled = job.is_cancelled(&shared.token);
@@ -148,9 +149,9 @@ impl Worker {
             mut task, group, ..
         } = job;
         let ending = if cancelled {
-            task.0.cancel(panic)
+            task.0.cancel(shared)
         } else {
-            task.0.perform(panic)
+            task.0.perform(shared)
         };
         self.hands.homing.add(task.into_empty_box(), &shared.depot);
         shared.end(group.as_deref(), self.lane, ending);

@@ -1,0 +1,43 @@
+//! The models of v5. To the scenarios it is `pool`.
+
+extern crate model_v5 as pool;
+
+#[path = "../../scenarios/common.rs"]
+mod common;
+
+#[path = "../../scenarios/admitting.rs"]
+mod admitting;
+#[path = "../../scenarios/batching.rs"]
+mod batching;
+#[path = "../../scenarios/cancelling.rs"]
+mod cancelling;
+#[path = "../../scenarios/changing.rs"]
+mod changing;
+#[path = "../../scenarios/counting.rs"]
+mod counting;
+#[path = "../../scenarios/dispatching.rs"]
+mod dispatching;
+#[path = "../../scenarios/exactly_once.rs"]
+mod exactly_once;
+#[path = "../../scenarios/freeing.rs"]
+mod freeing;
+#[path = "../../scenarios/handing_back.rs"]
+mod handing_back;
+#[path = "../../scenarios/hiring.rs"]
+mod hiring;
+#[path = "../../scenarios/panicking.rs"]
+mod panicking;
+#[path = "../../scenarios/spawning.rs"]
+mod spawning;
+#[path = "../../scenarios/staying.rs"]
+mod staying;
+#[path = "../../scenarios/stealing.rs"]
+mod stealing;
+#[path = "../../scenarios/stopping.rs"]
+mod stopping;
+#[path = "../../scenarios/submitting.rs"]
+mod submitting;
+#[path = "../../scenarios/waiting.rs"]
+mod waiting;
+#[path = "../../scenarios/waking.rs"]
+mod waking;

@@ -9,6 +9,8 @@ mod common;
 mod admitting;
 #[path = "../../scenarios/batching.rs"]
 mod batching;
+#[path = "../../scenarios/burying.rs"]
+mod burying;
 #[path = "../../scenarios/cancelling.rs"]
 mod cancelling;
 #[path = "../../scenarios/changing.rs"]

@@ -69,9 +69,7 @@ impl Wake for Member {
         let waker = inside.waker.take();
         drop(inside);
         self.ended.changed.notify_one();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use v4_dedicated_queues::{Builder, Pool};
 
-use crate::common::{Gate, Watchdog, until};
+use super::common::{Gate, Watchdog, until};
 
 /// A pool, and where its workers can be seen.
 pub(crate) struct Sleepers {
@@ -24,7 +24,7 @@ impl Sleepers {
         let here = Arc::clone(&seen);
         let settings = settings.on_thread_start(move || {
             #[cfg(target_os = "linux")]
-            here.lock().unwrap().push(crate::common::this_thread());
+            here.lock().unwrap().push(super::common::this_thread());
             #[cfg(not(target_os = "linux"))]
             here.lock().unwrap().push(());
         });
@@ -46,7 +46,7 @@ impl Sleepers {
         for _ in 0..3 {
             #[cfg(target_os = "linux")]
             for thread in &*self.threads.lock().unwrap() {
-                crate::common::until_asleep(thread);
+                super::common::until_asleep(thread);
             }
             #[cfg(not(target_os = "linux"))]
             std::thread::sleep(std::time::Duration::from_millis(50));

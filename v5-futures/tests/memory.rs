@@ -1,23 +1,26 @@
-//! What scopes leave behind: nothing.
+//! What handles cost, and what they leave behind.
 
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 
-use common::Watchdog;
-use v5_futures::Pool;
+use common::{LONG, Watchdog, until};
+use v5_futures::{Builder, JoinHandle, JoinSet, Pool, Stealing, Task};
 
 static LIVE: AtomicIsize = AtomicIsize::new(0);
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-/// Counts the bytes that are allocated.
+/// Counts the bytes that are allocated, and the allocations.
 struct Counting;
 
 // SAFETY: every call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LIVE.fetch_add(layout.size() as isize, Relaxed);
+        ALLOCATIONS.fetch_add(1, Relaxed);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
@@ -32,28 +35,176 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// One test, so that no other allocates meanwhile. What a scope shares with its tasks knows them, and they
-/// know it, so it must not be left to itself with those that are over.
-#[test]
-fn a_scope_on_a_worker_leaves_no_memory_behind() {
-    let _watchdog = Watchdog::start();
-    let pool = Arc::new(Pool::new(1, 4).unwrap());
-    let round = || {
-        let inside = Arc::clone(&pool);
-        let scopes = move || {
-            for _ in 0..1000 {
-                inside.scope(|scope| {
-                    let one = scope.spawn(|| 1).unwrap();
-                    assert_eq!(one.join().unwrap(), 1);
-                });
+fn live() -> isize {
+    LIVE.load(Relaxed)
+}
+
+/// Runs `work` in a task, with nothing that allocates in the meantime but the pool.
+fn on_worker(pool: &Arc<Pool>, work: impl FnOnce(&Arc<Pool>) + Send + 'static) {
+    let inside = Arc::clone(pool);
+    pool.spawn(move || work(&inside)).unwrap().join().unwrap();
+}
+
+/// Asserts that the memory does not grow from a tenth of so many tasks to the last one.
+fn stays_flat(name: &str, tasks: usize, mut step: impl FnMut(usize)) {
+    let mut tenth = 0;
+    for n in 0..tasks {
+        step(n);
+        if n == tasks / 10 {
+            tenth = live();
+        }
+    }
+    let grown = live() - tenth;
+    assert!(grown < 8192, "{name}: {grown} bytes more");
+}
+
+fn a_million_spawns_and_joins_in_one_task(settings: Builder, tasks: usize) {
+    let pool = Arc::new(settings.queue_capacity(16).build().unwrap());
+    on_worker(&pool, move |pool| {
+        stays_flat("in one task", tasks, |n| {
+            assert_eq!(pool.spawn(move || n).unwrap().join().unwrap(), n);
+        });
+    });
+}
+
+/// One at a time, and some in a group or a set or a scope.
+fn from_outside(tasks: usize) {
+    let pool = Pool::new(1, 16).unwrap();
+    stays_flat("from outside", tasks, |n| {
+        assert_eq!(pool.spawn(move || n).unwrap().join().unwrap(), n);
+        let group = pool.group();
+        drop(group.spawn(|| ()).unwrap());
+        _ = group.spawn(|| ()).unwrap().cancel();
+        group.wait();
+        pool.scope(|scope| drop(scope.spawn(|| ()).unwrap()));
+        let mut set = JoinSet::new();
+        set.spawn(&pool, move || n).unwrap();
+        assert_eq!(set.join_all().len(), 1);
+        // The boxes of tasks are freed by submitters, a few at a time.
+        pool.wait_idle();
+    });
+}
+
+/// A scope that goes on and on does not remember all tasks that it has had.
+fn one_scope(tasks: usize) {
+    let pool = Arc::new(Pool::new(1, 16).unwrap());
+    on_worker(&pool, move |pool| {
+        pool.scope(|scope| {
+            stays_flat("in one scope", tasks, |n| {
+                assert_eq!(scope.spawn(move || n).unwrap().join().unwrap(), n);
+            });
+        });
+    });
+}
+
+/// A scope knows its tasks, and they know their scope: that must not keep them when it is over.
+fn many_scopes(rounds: usize) {
+    let pool = Arc::new(Pool::new(1, 16).unwrap());
+    on_worker(&pool, move |pool| {
+        stays_flat("in many scopes", rounds, |n| {
+            pool.scope(|scope| {
+                assert_eq!(scope.spawn(move || n).unwrap().join().unwrap(), n);
+            });
+        });
+    });
+}
+
+/// What is taken out of the middle of a queue stays there as a tombstone, but not for ever.
+fn tombstones(settings: Builder, how: fn(JoinHandle<usize>)) {
+    const CROWD: usize = 500;
+    let pool = Arc::new(settings.queue_capacity(64).build().unwrap());
+    on_worker(&pool, move |pool| {
+        // These stay where they are, in front.
+        let kept: Vec<_> = (0..CROWD).map(|n| pool.spawn(move || n).unwrap()).collect();
+        let before = live();
+        let mut most = 0;
+        for round in 0..200 {
+            let mut handles: Vec<_> = (0..CROWD)
+                .map(|n| Some(pool.spawn(move || n).unwrap()))
+                .collect();
+            // In an order that jumps about: 7 has no divisor in common with the number.
+            for n in 0..CROWD {
+                how(handles[(7 * n + round) % CROWD].take().unwrap());
             }
-        };
-        pool.spawn(scopes).unwrap().join().unwrap();
-    };
-    round();
-    let before = LIVE.load(Relaxed);
-    round();
-    round();
-    let grown = LIVE.load(Relaxed) - before;
-    assert!(grown < 4096, "{grown} bytes more than before");
+            most = most.max(live() - before);
+        }
+        // A task with its cell is some hundred bytes, and there are no more tombstones than twice what the
+        // queue was at its longest.
+        assert!(most < 4 * CROWD as isize * 512, "{most} bytes");
+        drop(kept);
+    });
+}
+
+fn allocations_of(tasks: usize, mut each: impl FnMut()) -> f64 {
+    // The queues and the worker's lists have their size by then.
+    (0..1000).for_each(|_| each());
+    let before = ALLOCATIONS.load(Relaxed);
+    (0..tasks).for_each(|_| each());
+    (ALLOCATIONS.load(Relaxed) - before) as f64 / tasks as f64
+}
+
+/// The box of the task and the cell that it shares with its handle.
+fn two_allocations_for_a_task() {
+    let pool = Arc::new(Pool::new(1, 1024).unwrap());
+    let large = [7_u8; 900];
+    let spawn = allocations_of(10_000, || {
+        _ = black_box(pool.spawn(move || large[7]).unwrap().join());
+    });
+    let detached = allocations_of(10_000, || drop(pool.spawn(move || large[7]).unwrap()));
+    pool.wait_idle();
+    let cancelled = allocations_of(10_000, || {
+        let (_task, handle) = Task::with_handle(move || large[7]);
+        handle.cancel();
+    });
+    let execute = allocations_of(10_000, || {
+        pool.execute(move || _ = black_box(large)).unwrap();
+    });
+    pool.wait_idle();
+    // And less than one in a hundred for the pool.
+    for (name, each, bound) in [
+        ("spawn", spawn, 2.0),
+        ("detached", detached, 2.0),
+        ("cancelled", cancelled, 2.0),
+        ("execute", execute, 1.0),
+    ] {
+        assert!(each < bound + 0.01, "{name}: {each} allocations");
+    }
+    on_worker(&pool, |pool| {
+        let nested = allocations_of(10_000, || _ = pool.spawn(|| 7).unwrap().join());
+        assert!(nested < 2.01, "nested: {nested} allocations");
+    });
+}
+
+/// Handles are kept after the end of the pool, with their results and nothing else of it.
+fn handles_that_outlive_their_pool() {
+    let before = live();
+    let pool = Pool::new(2, 100_000).unwrap();
+    let handles: Vec<_> = (0..1000).map(|n| pool.spawn(move || n).unwrap()).collect();
+    drop(pool);
+    until(|| live() - before < 1000 * 512);
+    drop(handles);
+    until(|| live() - before < 4096);
+}
+
+/// One test, so that no other allocates meanwhile.
+#[test]
+fn tasks_with_handles_cost_two_allocations_and_leave_nothing_behind() {
+    let watchdog = Watchdog::with_limit(LONG * 3);
+    drop(Pool::new(2, 2)); // what a process allocates once
+    let one = || Pool::builder().threads(1);
+    a_million_spawns_and_joins_in_one_task(one(), 1_000_000);
+    a_million_spawns_and_joins_in_one_task(Pool::builder().threads(3), 100_000);
+    a_million_spawns_and_joins_in_one_task(one().stealing(Stealing::Off), 100_000);
+    from_outside(10_000);
+    one_scope(100_000);
+    many_scopes(10_000);
+    for how in [
+        (|handle: JoinHandle<usize>| _ = handle.join().unwrap()) as fn(JoinHandle<usize>),
+        |handle| assert!(handle.cancel()),
+    ] {
+        tombstones(one(), how);
+    }
+    two_allocations_for_a_task();
+    handles_that_outlive_their_pool();
+    drop(watchdog);
 }

@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A pool in a race: tasks go in, and at some point all are done.
@@ -203,6 +204,58 @@ pub trait Dispatching: Dynamic {
 
     /// Tasks that have been taken out of another worker's queue.
     fn stolen(&self) -> usize;
+}
+
+/// A pool that keeps the law of v5 as well: what a task returns comes back.
+pub trait Joining: Dispatching {
+    /// The way to a task's result.
+    type Handle<T: Send + 'static>: LawfulHandle<T>;
+
+    /// Submits a task, under a token or not, and returns the way to its result. And the task, if it is refused:
+    /// the handle stays good. (Under a token there is one way to wait for a place: for ever.)
+    fn spawn<T: Send + 'static>(
+        &self,
+        patience: Patience,
+        token: Option<&Self::Token>,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> (Self::Handle<T>, Option<Refused>);
+}
+
+/// The way to a task's result. Whoever drops it lets the task run.
+pub trait LawfulHandle<T>: Send + Sync + Sized + 'static {
+    /// Waits for the result. On a worker of the same pool, a task that has not begun is run here and now.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    fn join(self) -> Result<T, Failure>;
+
+    /// Waits for the result, but not for longer than that. Runs nothing.
+    ///
+    /// # Errors
+    ///
+    /// The handle, if the task is not over by then.
+    fn join_timeout(self, patience: Duration) -> Result<Result<T, Failure>, Self>;
+
+    /// The result, if the task is over; if not, the waker is called when it is.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Failure>>;
+
+    /// Keeps the task from starting. Returns whether that came in time.
+    fn cancel(&self) -> bool;
+
+    /// Whether the task is over.
+    fn is_finished(&self) -> bool;
+}
+
+/// Why a task has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It panicked.
+    Panicked,
+    /// It was cancelled, and has not run.
+    Cancelled,
+    /// Whoever had it dropped it, and it has not run.
+    Abandoned,
 }
 
 /// To whose queue a task goes.

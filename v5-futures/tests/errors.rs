@@ -3,7 +3,6 @@
 mod common;
 mod helpers;
 
-use std::any::Any;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -87,10 +86,8 @@ fn what_a_task_panicked_with_comes_back_and_can_go_on() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 8).unwrap());
     let fails = || {
-        pool.spawn(|| panic_any(vec![1, 2, 3]))
-            .unwrap()
-            .join()
-            .map(|()| ())
+        let handle = pool.spawn(|| panic_any(vec![1, 2, 3])).unwrap();
+        handle.join()
     };
     let payload = fails().unwrap_err().into_panic();
     assert_eq!(*payload.downcast::<Vec<i32>>().unwrap(), [1, 2, 3]);
@@ -99,7 +96,7 @@ fn what_a_task_panicked_with_comes_back_and_can_go_on() {
     let here = catch_unwind(AssertUnwindSafe(|| {
         resume_unwind(fails().unwrap_err().into_panic())
     }));
-    let here: Box<dyn Any + Send> = here.map(|()| ()).unwrap_err();
+    let here = here.unwrap_err();
     assert_eq!(*here.downcast::<Vec<i32>>().unwrap(), [1, 2, 3]);
 }
 

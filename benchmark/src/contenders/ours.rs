@@ -5,11 +5,13 @@
 
 use std::error::Error;
 use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::contender::{
-    Cancellable, Contender, Dispatching, Dynamic, Endings, Lawful, LawfulGroup, Patience,
-    Placement, Refused, Stealing, Why, Workers,
+    Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Joining, Lawful, LawfulGroup,
+    LawfulHandle, Patience, Placement, Refused, Stealing, Why, Workers,
 };
 use crate::workload::IDLE_TIMEOUT;
 
@@ -255,6 +257,66 @@ macro_rules! dispatching {
     };
 }
 
+/// What the versions from v5 on can do.
+macro_rules! joining {
+    ($version:ident) => {
+        impl From<$version::JoinError> for Failure {
+            fn from(error: $version::JoinError) -> Failure {
+                if error.is_panic() {
+                    Failure::Panicked
+                } else if error.is_cancelled() {
+                    Failure::Cancelled
+                } else {
+                    assert!(error.is_abandoned(), "{error} is new: give it a name here");
+                    Failure::Abandoned
+                }
+            }
+        }
+
+        impl<T: Send + 'static> LawfulHandle<T> for $version::JoinHandle<T> {
+            fn join(self) -> Result<T, Failure> {
+                Ok(Self::join(self)?)
+            }
+
+            fn join_timeout(self, patience: Duration) -> Result<Result<T, Failure>, Self> {
+                Ok(Self::join_timeout(self, patience)?.map_err(Failure::from))
+            }
+
+            fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Failure>> {
+                Future::poll(Pin::new(self), context).map_err(Failure::from)
+            }
+
+            fn cancel(&self) -> bool {
+                Self::cancel(self)
+            }
+
+            fn is_finished(&self) -> bool {
+                Self::is_finished(self)
+            }
+        }
+
+        impl Joining for $version::Pool {
+            type Handle<T: Send + 'static> = $version::JoinHandle<T>;
+
+            fn spawn<T: Send + 'static>(
+                &self,
+                patience: Patience,
+                token: Option<&Self::Token>,
+                task: impl FnOnce() -> T + Send + 'static,
+            ) -> ($version::JoinHandle<T>, Option<Refused>) {
+                let (task, handle) = $version::Task::with_handle(task);
+                let submitted = match (token, patience) {
+                    (Some(token), _) => self.execute_with(token, task),
+                    (None, Patience::None) => self.try_execute(task),
+                    (None, Patience::For(time)) => self.execute_timeout(task, time),
+                    (None, Patience::Forever) => Self::execute(self, task),
+                };
+                (handle, submitted.err().map(Refused::from))
+            }
+        }
+    };
+}
+
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
@@ -265,8 +327,8 @@ lawful!(v4_dedicated_queues, "v4", Cancelled);
 cancellable!(v4_dedicated_queues);
 dynamic!(v4_dedicated_queues, "v4 0..=w");
 dispatching!(v4_dedicated_queues);
-
 lawful!(v5_futures, "v5", Cancelled);
 cancellable!(v5_futures);
 dynamic!(v5_futures, "v5 0..=w");
 dispatching!(v5_futures);
+joining!(v5_futures);

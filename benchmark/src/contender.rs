@@ -211,8 +211,8 @@ pub trait Joining: Dispatching {
     /// The way to a task's result.
     type Handle<T: Send + 'static>: LawfulHandle<T>;
 
-    /// Submits a task, under a token or not, and returns the way to its result. And the task, if it is refused:
-    /// the handle stays good. (Under a token there is one way to wait for a place: for ever.)
+    /// Submits a task, under a token or not, and returns the way to its result. And the task, if it is
+    /// refused: the handle stays good. (Under a token there is one way to wait for a place: for ever.)
     fn spawn<T: Send + 'static>(
         &self,
         patience: Patience,

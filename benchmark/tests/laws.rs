@@ -3,15 +3,18 @@
 //! A law is one function, written against the traits of `benchmark::contender`; the macro at the
 //! end makes a test of it for each version, such as `v1::exactly_once`.
 
+use std::cell::Cell;
 use std::collections::HashSet;
-use std::panic::panic_any;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, mpsc};
-use std::thread;
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use benchmark::contender::{
-    Cancellable, Dispatching, Dynamic, Lawful, LawfulGroup, Patience, Placement, Stealing, Why,
+    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle,
+    Patience, Placement, Refused, Stealing, Why,
 };
 use benchmark::contenders::inline::Inline;
 use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
@@ -873,6 +876,363 @@ fn without_stealing_tasks_wait<P: Dispatching>() {
     }
 }
 
+/// The settings of law 11: without stealing as well.
+fn settings(round: usize) -> (Placement, Stealing) {
+    let placement = [Placement::RoundRobin, Placement::LeastLoaded][round / 3 % 2];
+    (
+        placement,
+        [Stealing::Off, Stealing::One, Stealing::Half][round % 3],
+    )
+}
+
+/// What a handle is to say of a task that has run, by its number: some panic.
+fn said_by(n: usize) -> Result<usize, Failure> {
+    if n % 10 == 9 {
+        Err(Failure::Panicked)
+    } else {
+        Ok(n)
+    }
+}
+
+/// Awaits a handle on a thread.
+fn block_on<T: Send + 'static>(mut handle: impl LawfulHandle<T>) -> Result<T, Failure> {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        match handle.poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(result) => return result,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// What each of four submits in a round of law 11.
+const SHARE: usize = 40;
+
+/// What has become of each task of a round, and what was said of it.
+struct Fates {
+    runs: Vec<AtomicUsize>,
+    /// What the handle has said, if anybody has asked.
+    told: Vec<Mutex<Option<Result<usize, Failure>>>>,
+    /// Those that were cancelled by their handles.
+    cancelled: AtomicUsize,
+    /// Who has submitted anything, a bit for each: the one on the worker may not have begun.
+    submitters: AtomicUsize,
+}
+
+impl Fates {
+    fn new(tasks: usize) -> Arc<Fates> {
+        Arc::new(Fates {
+            runs: (0..tasks).map(|_| AtomicUsize::new(0)).collect(),
+            told: (0..tasks).map(|_| Mutex::default()).collect(),
+            cancelled: AtomicUsize::new(0),
+            submitters: AtomicUsize::new(0),
+        })
+    }
+
+    fn task(self: &Arc<Fates>, n: usize) -> impl FnOnce() -> usize + Send + 'static {
+        let fates = Arc::clone(self);
+        move || {
+            fates.runs[n].fetch_add(1, SeqCst);
+            if said_by(n).is_err() {
+                // Not `panic!`: nobody needs to read of it.
+                resume_unwind(Box::new("as it should"));
+            }
+            n
+        }
+    }
+
+    fn tell(&self, n: usize, result: Result<usize, Failure>) {
+        let before = self.told[n].lock().unwrap().replace(result);
+        assert_eq!(before, None, "the handle of task {n} has resolved twice");
+    }
+
+    /// Cancels, awaits, joins here or on a worker, or drops it: each handle in another way.
+    fn ask<P: Joining>(
+        self: &Arc<Fates>,
+        pool: &P,
+        n: usize,
+        handle: P::Handle<usize>,
+        on_worker: bool,
+    ) {
+        match n % 7 {
+            0 => {
+                let in_time = handle.cancel();
+                self.cancelled.fetch_add(usize::from(in_time), SeqCst);
+                let result = handle.join();
+                assert!(!in_time || result == Err(Failure::Cancelled), "{result:?}");
+                self.tell(n, result);
+            }
+            // On a worker that might wait for ever: to poll runs nothing.
+            1 if !on_worker => self.tell(n, block_on(handle)),
+            2 | 3 => {
+                let fates = Arc::clone(self);
+                let asks = move || fates.tell(n, handle.join());
+                if let Err(refused) = pool.submit(Patience::None, asks) {
+                    (refused.task)();
+                }
+            }
+            4 => match handle.join_timeout(Duration::from_micros(20)) {
+                Ok(result) => self.tell(n, result),
+                Err(handle) => self.tell(n, handle.join()),
+            },
+            5 => drop(handle),
+            _ => self.tell(n, handle.join()),
+        }
+    }
+
+    /// What was said of each is what has become of it.
+    fn check(&self, round: usize) {
+        for (n, (runs, told)) in self.runs.iter().zip(&self.told).enumerate() {
+            let (runs, told) = (runs.load(SeqCst), *told.lock().unwrap());
+            assert!(runs <= 1, "task {n} of round {round} ran {runs} times");
+            match told {
+                None if self.submitters.load(SeqCst) & 1 << (n / SHARE) == 0 => assert_eq!(runs, 0),
+                None => assert!(matches!(n % 7, 2 | 3 | 5), "no word of task {n}"),
+                Some(Err(Failure::Cancelled | Failure::Abandoned)) => {
+                    assert_eq!(runs, 0, "task {n} of round {round}: {told:?}");
+                }
+                Some(said) => assert_eq!((said, runs), (said_by(n), 1), "round {round}"),
+            }
+        }
+    }
+}
+
+/// Law 11: a handle resolves once, whoever asks, and says what has become of its task, while tasks are run,
+/// joined in place, cancelled in three ways, refused and handed back.
+fn handle_resolves_once<P: Joining>(rounds: usize) {
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
+    for round in 0..rounds {
+        let (placement, stealing) = settings(round);
+        let threads = round % 2..=1 + round % 4;
+        let pool = P::build_with(threads, 1 + round % 5, placement, stealing).unwrap();
+        let (pool, fates) = (watchdog.watch(pool), Fates::new(4 * SHARE));
+        let token = P::token();
+        thread::scope(|scope| {
+            for submitter in 0..3 {
+                let (pool, fates, token) = (&pool, &fates, &token);
+                scope.spawn(move || {
+                    spawn_and_ask(&**pool, fates, token, submitter);
+                });
+            }
+            // And a fourth one, on a worker.
+            let (inside, on_worker, by) = (Arc::clone(&pool), Arc::clone(&fates), token.clone());
+            let submits = move || spawn_and_ask(&*inside, &on_worker, &by, 3);
+            let parent = pool.submit(Patience::Forever, submits);
+            thread::sleep(Duration::from_micros(round as u64 % 16 * 20));
+            match round / 2 % 4 {
+                0 => P::cancel(&token),
+                1 => pool.cancel_all(),
+                2 => pool.shutdown(),
+                _ => {
+                    for (n, task) in pool.shutdown_now().into_iter().enumerate() {
+                        // Some of them wait for others of them. And a panic whose handle is gone comes out.
+                        if n % 2 == 0 {
+                            scope.spawn(|| catch_unwind(AssertUnwindSafe(task)).is_ok());
+                        }
+                    }
+                }
+            }
+            drop(parent);
+        });
+        pool.shutdown();
+        fates.check(round);
+        let endings = pool.endings();
+        let ran = endings.completed + endings.panicked;
+        assert_eq!(ran + endings.cancelled + endings.returned, endings.accepted);
+        // One that was handed back can be cancelled after that.
+        assert!(endings.cancelled + endings.returned >= fates.cancelled.load(SeqCst));
+        assert_eq!(pool.queue_len(), 0);
+        assert_eq!(Arc::strong_count(&fates), 1, "round {round}");
+    }
+}
+
+/// Submits tasks in all ways, and asks for the result of each, at once or later. The last of the four who do
+/// this is on a worker.
+fn spawn_and_ask<P: Joining>(pool: &P, fates: &Arc<Fates>, token: &P::Token, submitter: usize) {
+    let on_worker = submitter == 3;
+    fates.submitters.fetch_or(1 << submitter, SeqCst);
+    let mut later = Vec::new();
+    for n in submitter * SHARE..(submitter + 1) * SHARE {
+        let patience = [Patience::Forever, Patience::None, Patience::For(LONG)][n % 3];
+        let by = (n % 4 == 0).then_some(token);
+        let (handle, refused) = pool.spawn(patience, by, fates.task(n));
+        if let Some(refused) = refused {
+            assert!(!handle.is_finished());
+            // Whoever has the task again runs it or drops it.
+            if n % 2 == 0 {
+                (refused.task)();
+            }
+        }
+        if n % 3 == 0 {
+            fates.ask(pool, n, handle, on_worker);
+        } else {
+            later.push((n, handle));
+        }
+    }
+    // The newest first.
+    for (n, handle) in later.into_iter().rev() {
+        fates.ask(pool, n, handle, on_worker);
+    }
+}
+
+/// Law 11, where there is no doubt: one task for each way out of a pool.
+fn handle_resolves_on_each_way_out<P: Joining>() {
+    let watchdog = Watchdog::start();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let counts = || {
+        let task = adds_one(&ran);
+        move || {
+            task();
+            42
+        }
+    };
+    let spawn = |pool: &P, token: Option<&P::Token>| {
+        let (handle, refused) = pool.spawn(Patience::Forever, token, counts());
+        assert!(refused.is_none());
+        handle
+    };
+    let (pool, gate) = busy::<P>(&watchdog, 1, 8);
+    let (runs, cancelled) = (spawn(&pool, None), spawn(&pool, None));
+    let token = P::token();
+    let by_token = spawn(&pool, Some(&token));
+    let (panics, refused) = pool.spawn(Patience::Forever, None, || -> usize {
+        resume_unwind(Box::new("as it should"))
+    });
+    assert!(refused.is_none());
+    let all = [runs, panics, cancelled, by_token];
+    assert!(!all.iter().any(P::Handle::is_finished), "nothing has run");
+    assert!(all[2].cancel() && !all[2].cancel() && all[2].is_finished());
+    P::cancel(&token);
+    gate.open();
+    pool.wait_idle();
+    assert!(all.iter().all(P::Handle::is_finished) && !all.iter().any(P::Handle::cancel));
+    let expected = [
+        Ok(42),
+        Err(Failure::Panicked),
+        Err(Failure::Cancelled),
+        Err(Failure::Cancelled),
+    ];
+    assert_eq!(all.map(P::Handle::join), expected);
+    let endings = pool.endings();
+    assert_eq!(
+        (endings.completed, endings.panicked, endings.cancelled),
+        (2, 1, 2)
+    );
+
+    // Handed back, refused, and cancelled with the pool.
+    let (pool, gate) = busy::<P>(&watchdog, 1, 8);
+    let back = [(); 2].map(|()| spawn(&pool, None));
+    let mut tasks = pool.shutdown_now();
+    assert!(
+        !back.iter().any(P::Handle::is_finished),
+        "they are on the way"
+    );
+    (tasks.pop().unwrap())();
+    drop(tasks);
+    let mut said = back.map(P::Handle::join);
+    said.sort_by_key(Result::is_err);
+    assert_eq!(said, [Ok(42), Err(Failure::Abandoned)]);
+    let refused = [(); 2].map(|()| pool.spawn(Patience::Forever, None, counts()));
+    let said = refused.map(|(handle, refused)| {
+        let Refused { why, task } = refused.unwrap();
+        assert!(why == Why::ShutDown && !handle.is_finished());
+        (handle, task)
+    });
+    let [(runs, task), (dropped, other)] = said;
+    task();
+    drop(other);
+    assert_eq!(
+        [runs.join(), dropped.join()],
+        [Ok(42), Err(Failure::Abandoned)]
+    );
+    gate.open();
+    let (pool, gate) = busy::<P>(&watchdog, 1, 8);
+    let left = spawn(&pool, None);
+    pool.cancel_all();
+    gate.open();
+    pool.shutdown();
+    drop(pool);
+    assert_eq!(left.join(), Err(Failure::Cancelled), "the pool is gone");
+    assert_eq!(ran.load(SeqCst), 3);
+}
+
+/// Law 11: tasks that wait for their own tasks never deadlock, however small the pool and whatever its
+/// settings.
+fn fork_join_ends<P: Joining>(rounds: usize, n: u64) {
+    fn fib<P: Joining>(pool: &Arc<P>, n: u64) -> u64 {
+        if n < 2 {
+            return n;
+        }
+        let inside = Arc::clone(pool);
+        let (other, refused) = pool.spawn(Patience::Forever, None, move || fib(&inside, n - 2));
+        assert!(refused.is_none());
+        fib(pool, n - 1) + other.join().unwrap()
+    }
+    let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32));
+    let expected = (0..n).fold((0, 1), |(a, b), _| (b, a + b)).0;
+    for round in 0..6 * rounds {
+        let (placement, stealing) = settings(round);
+        for (least, most) in [(0, 1), (1, 1), (2, 2), (0, 4)] {
+            let pool = P::build_with(least..=most, 1 + round % 2, placement, stealing).unwrap();
+            let pool = watchdog.watch(pool);
+            // Several at a time, so that others wait in front of a child.
+            let answers = [n, n - 1, n].map(|n| {
+                let inside = Arc::clone(&pool);
+                pool.spawn(Patience::Forever, None, move || fib(&inside, n))
+                    .0
+            });
+            let [a, b, c] = answers.map(|answer| answer.join().unwrap());
+            assert_eq!((a, c), (expected, expected));
+            assert!(b <= expected);
+            pool.wait_idle();
+            let endings = pool.endings();
+            assert_eq!((endings.accepted, pool.queue_len()), (endings.completed, 0));
+            check_workers(&*pool, most);
+        }
+    }
+}
+
+std::thread_local! {
+    /// Whether a task on this thread holds what is its own.
+    static HELD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Law 11: a worker that joins runs the task that it waits for, and no other on top of the one that waits.
+fn joining_runs_nothing_else<P: Joining>(rounds: usize) {
+    let watchdog = Watchdog::start();
+    for round in 0..rounds {
+        let (placement, stealing) = settings(round);
+        let threads = 1 + round % 4;
+        let pool = P::build_with(threads..=threads, 2, placement, stealing).unwrap();
+        let pool = watchdog.watch(pool);
+        let inside = Arc::clone(&pool);
+        let parent = move || {
+            let other = || {
+                let met = || HELD.with(Cell::get);
+                inside.spawn(Patience::Forever, None, met).0
+            };
+            let mut others: Vec<_> = (0..10).map(|_| other()).collect();
+            let child = inside.spawn(Patience::Forever, None, || ()).0;
+            others.extend((0..10).map(|_| other()));
+            HELD.with(|held| held.set(true));
+            let result = child.join();
+            HELD.with(|held| held.set(false));
+            let met = others.into_iter().map(|other| other.join().unwrap());
+            (result, met.filter(|met| *met).count())
+        };
+        let parents = [(); 3].map(|()| pool.spawn(Patience::Forever, None, parent.clone()).0);
+        for parent in parents {
+            assert_eq!(parent.join().unwrap(), (Ok(()), 0), "round {round}");
+        }
+    }
+}
+
 macro_rules! laws {
     ($($version:ident: $pool:ty, from_v1 $(, $later:ident)*;)*) => {$(
         mod $version {
@@ -962,6 +1322,28 @@ macro_rules! laws {
             without_stealing_tasks_wait::<Pool>();
         }
     };
+    (@from_v5) => {
+        #[test]
+        fn handle_resolves_once() { super::handle_resolves_once::<Pool>(400) }
+        #[test]
+        #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
+        fn handle_resolves_once_in_a_storm() { super::handle_resolves_once::<Pool>(20_000) }
+        #[test]
+        fn handle_resolves_once_on_each_way_out() { handle_resolves_on_each_way_out::<Pool>() }
+        #[test]
+        fn handle_resolves_once_when_tasks_wait_for_their_own_tasks() {
+            fork_join_ends::<Pool>(1, 12);
+        }
+        #[test]
+        #[ignore = "a storm of ten seconds or more: run by `cargo deep`"]
+        fn handle_resolves_once_in_a_storm_of_tasks_that_wait_for_their_own_tasks() {
+            fork_join_ends::<Pool>(20, 16);
+        }
+        #[test]
+        fn handle_resolves_once_and_nothing_else_runs_meanwhile() {
+            joining_runs_nothing_else::<Pool>(48);
+        }
+    };
 }
 
 laws! {
@@ -969,7 +1351,7 @@ laws! {
     v2: v2_cancel_panic::Pool, from_v1, from_v1_to_v3, from_v2;
     v3: v3_dynamic::Pool, from_v1, from_v1_to_v3, from_v2, from_v3;
     v4: v4_dedicated_queues::Pool, from_v1, from_v2, from_v3, from_v4;
-    v5: v5_futures::Pool, from_v1, from_v2, from_v3, from_v4;
+    v5: v5_futures::Pool, from_v1, from_v2, from_v3, from_v4, from_v5;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

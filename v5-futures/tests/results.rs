@@ -87,7 +87,7 @@ fn what_a_task_captured_is_dropped_before_its_result_is_there() {
 fn large_closures_and_large_results_come_through_whole() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 16).unwrap());
-    let bytes: [u8; 100_000] = std::array::from_fn(|n| n as u8);
+    let bytes: [u8; 20_000] = std::array::from_fn(|n| n as u8);
     let handle = pool.spawn(move || bytes).unwrap();
     assert_eq!(handle.join().unwrap(), bytes);
     let (task, handle) = Task::with_handle(move || bytes[77]);

@@ -398,6 +398,7 @@ fn a_panic_whose_handle_was_dropped_comes_out_of_the_scope() {
         });
     });
     assert_eq!(text, "the body");
+    pool.wait_idle(); // a scope returns before the pool has counted its last task
     assert_eq!((told.load(SeqCst), pool.stats().panicked), (0, 5));
 }
 

@@ -11,11 +11,12 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use benchmark::contender::{
-    Cancellable, Dispatching, Dynamic, Lawful, LawfulGroup, Patience, Placement, Refused, Stealing,
-    Why,
+    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle,
+    Patience, Placement, Refused, Stealing, Why,
 };
 use common::{Watchdog, until};
 use proptest::prelude::*;
@@ -43,6 +44,13 @@ enum Call {
     Batch(bool, usize),
     /// One of the running tasks submits so many, one by one or at once (from v4 on).
     OnWorker(usize, usize, bool),
+    /// Cancel a task by its handle (from v5 on; so are the next three).
+    CancelHandle(usize),
+    /// Join a task that is over; one that is not gives its handle back.
+    Join(usize),
+    /// One of the running tasks joins a task that is queued, or over.
+    JoinOnWorker(usize, usize),
+    DropHandle(usize),
     /// Wait for a group, or for all, if that can be over.
     WaitGroup(usize),
     WaitIdle,
@@ -83,24 +91,128 @@ enum Place {
 trait Version {
     type Pool: Lawful;
     type Token;
+    type Handle: LawfulHandle<usize>;
     const LEVEL: usize;
     /// Whether tasks start in the order in which they were submitted.
     const ORDERED: bool = true;
 
     fn build(threads: usize, capacity: usize) -> Self::Pool;
     fn token() -> Self::Token;
-    fn cancel(token: &Self::Token);
-    fn submit_with(pool: &Self::Pool, token: &Self::Token, task: Task) -> Result<(), Refused>;
-    fn cancel_pool(pool: &Self::Pool);
-    fn shutdown_now(pool: &Self::Pool) -> usize;
-    fn resize(pool: &Self::Pool, min: usize, max: usize);
-    /// Workers that there are, if they can change.
-    fn live(pool: &Self::Pool) -> Option<usize>;
+    fn cancel(_: &Self::Token) {
+        unreachable!("from v2 on")
+    }
+    fn submit_with(_: &Self::Pool, _: &Self::Token, _: Task) -> Result<(), Refused> {
+        unreachable!("from v2 on")
+    }
+    fn cancel_pool(_: &Self::Pool) {
+        unreachable!("from v2 on")
+    }
+    fn shutdown_now(_: &Self::Pool) -> Vec<Box<dyn FnOnce() + Send>> {
+        unreachable!("from v2 on")
+    }
     /// Accepted, completed, panicked, cancelled, returned.
-    fn endings(pool: &Self::Pool) -> Option<[usize; 5]>;
+    fn endings(_: &Self::Pool) -> Option<[usize; 5]> {
+        None
+    }
+    fn resize(_: &Self::Pool, _min: usize, _max: usize) {
+        unreachable!("from v3 on")
+    }
+    /// Workers that there are, if they can change.
+    fn live(_: &Self::Pool) -> Option<usize> {
+        None
+    }
     /// How many were accepted, and why the others were not.
     fn submit_batch(_: &Self::Pool, _patient: bool, _: Vec<Task>) -> (usize, Option<Why>) {
         unreachable!("from v4 on")
+    }
+    /// The way to the result, and the task, if it was refused.
+    fn spawn(
+        _: &Self::Pool,
+        _: Patience,
+        _: Option<&Self::Token>,
+        _: Task,
+    ) -> (Self::Handle, Option<Refused>) {
+        unreachable!("from v5 on")
+    }
+}
+
+/// What the versions from v2 on have in common.
+macro_rules! cancellable {
+    () => {
+        type Pool = P;
+        type Token = P::Token;
+
+        fn token() -> P::Token {
+            P::token()
+        }
+        fn cancel(token: &P::Token) {
+            P::cancel(token);
+        }
+        fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
+            pool.submit_with(token, move || _ = task.run())
+        }
+        fn cancel_pool(pool: &P) {
+            pool.cancel_all();
+        }
+        fn shutdown_now(pool: &P) -> Vec<Box<dyn FnOnce() + Send>> {
+            pool.shutdown_now()
+        }
+        fn endings(pool: &P) -> Option<[usize; 5]> {
+            let endings = pool.endings();
+            Some([
+                endings.accepted,
+                endings.completed,
+                endings.panicked,
+                endings.cancelled,
+                endings.returned,
+            ])
+        }
+    };
+}
+
+/// What the versions from v4 on have in common.
+macro_rules! queues {
+    () => {
+        cancellable!();
+        const ORDERED: bool = false;
+
+        fn build(threads: usize, capacity: usize) -> P {
+            let (placement, stealing) = SETTINGS[N];
+            // A minute without a task is longer than any sequence takes.
+            let least = if GROWS { 0 } else { threads };
+            P::build_with(least..=threads, capacity, placement, stealing).unwrap()
+        }
+        fn resize(pool: &P, min: usize, max: usize) {
+            pool.resize(min..=max).unwrap();
+        }
+        fn live(pool: &P) -> Option<usize> {
+            GROWS.then(|| pool.workers().live)
+        }
+        fn submit_batch(pool: &P, patient: bool, tasks: Vec<Task>) -> (usize, Option<Why>) {
+            let tasks = tasks.into_iter().map(|task| move || _ = task.run());
+            pool.submit_batch(patient, tasks)
+        }
+    };
+}
+
+/// The handle that versions before v5 do not have.
+enum NoHandle {}
+
+impl LawfulHandle<usize> for NoHandle {
+    fn join(self) -> Result<usize, Failure> {
+        match self {}
+    }
+    fn join_timeout(self, _: Duration) -> Result<Result<usize, Failure>, NoHandle> {
+        match self {}
+    }
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<Result<usize, Failure>> {
+        match *self {}
+    }
+    fn cancel(&self) -> bool {
+        match *self {}
+    }
+    fn is_finished(&self) -> bool {
+        match *self {}
     }
 }
 
@@ -109,6 +221,8 @@ struct Later<P, const LEVEL: usize>(std::marker::PhantomData<P>);
 struct Changing<P>(std::marker::PhantomData<P>);
 /// With a queue for each worker, and the settings of that number.
 struct Queues<P, const GROWS: bool, const SETTINGS: usize>(std::marker::PhantomData<P>);
+/// And with handles.
+struct Handles<P, const GROWS: bool, const SETTINGS: usize>(std::marker::PhantomData<P>);
 
 const SETTINGS: [(Placement, Stealing); 4] = [
     (Placement::RoundRobin, Stealing::One),
@@ -132,11 +246,11 @@ enum Order {
 }
 
 impl Task {
-    fn run(self) {
+    fn run(self) -> usize {
         self.places.lock().unwrap()[self.number] = Place::Running;
         loop {
             match self.orders.recv().unwrap() {
-                Order::Return => return,
+                Order::Return => return self.number,
                 Order::Panic => resume_unwind(Box::new("as ordered")),
                 Order::Call(what) => what(),
             }
@@ -158,99 +272,33 @@ impl Drop for Task {
 impl Version for V1 {
     type Pool = v1_fixed::Pool;
     type Token = ();
+    type Handle = NoHandle;
     const LEVEL: usize = 1;
 
     fn build(threads: usize, capacity: usize) -> v1_fixed::Pool {
         <v1_fixed::Pool as Lawful>::build(threads, capacity).unwrap()
     }
     fn token() {}
-    fn cancel((): &()) {
-        unreachable!("from v2 on");
-    }
-    fn submit_with(_: &v1_fixed::Pool, (): &(), _: Task) -> Result<(), Refused> {
-        unreachable!("from v2 on")
-    }
-    fn cancel_pool(_: &v1_fixed::Pool) {
-        unreachable!("from v2 on");
-    }
-    fn shutdown_now(_: &v1_fixed::Pool) -> usize {
-        unreachable!("from v2 on")
-    }
-    fn resize(_: &v1_fixed::Pool, _: usize, _: usize) {
-        unreachable!("from v3 on");
-    }
-    fn live(_: &v1_fixed::Pool) -> Option<usize> {
-        None
-    }
-    fn endings(_: &v1_fixed::Pool) -> Option<[usize; 5]> {
-        None
-    }
 }
 
 impl<P: Cancellable, const LEVEL: usize> Version for Later<P, LEVEL> {
-    type Pool = P;
-    type Token = P::Token;
+    cancellable!();
+    type Handle = NoHandle;
     const LEVEL: usize = LEVEL;
 
     fn build(threads: usize, capacity: usize) -> P {
         P::build(threads, capacity).unwrap()
     }
-    fn token() -> P::Token {
-        P::token()
-    }
-    fn cancel(token: &P::Token) {
-        P::cancel(token);
-    }
-    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
-        pool.submit_with(token, move || task.run())
-    }
-    fn cancel_pool(pool: &P) {
-        pool.cancel_all();
-    }
-    fn shutdown_now(pool: &P) -> usize {
-        pool.shutdown_now().len()
-    }
-    fn resize(_: &P, _: usize, _: usize) {
-        unreachable!("from v3 on");
-    }
-    fn live(_: &P) -> Option<usize> {
-        None
-    }
-    fn endings(pool: &P) -> Option<[usize; 5]> {
-        let endings = pool.endings();
-        Some([
-            endings.accepted,
-            endings.completed,
-            endings.panicked,
-            endings.cancelled,
-            endings.returned,
-        ])
-    }
 }
 
 impl<P: Dynamic> Version for Changing<P> {
-    type Pool = P;
-    type Token = P::Token;
+    cancellable!();
+    type Handle = NoHandle;
     const LEVEL: usize = 3;
 
     fn build(threads: usize, capacity: usize) -> P {
         // Nobody leaves for being idle: when that is, no model can tell.
         P::build_dynamic(0..=threads, capacity, Duration::MAX).unwrap()
-    }
-    fn token() -> P::Token {
-        P::token()
-    }
-    fn cancel(token: &P::Token) {
-        P::cancel(token);
-    }
-    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
-        Later::<P, 3>::submit_with(pool, token, task)
-    }
-    fn cancel_pool(pool: &P) {
-        pool.cancel_all();
-    }
-    fn shutdown_now(pool: &P) -> usize {
-        pool.shutdown_now().len()
     }
     fn resize(pool: &P, min: usize, max: usize) {
         pool.resize(min..=max).unwrap();
@@ -258,49 +306,26 @@ impl<P: Dynamic> Version for Changing<P> {
     fn live(pool: &P) -> Option<usize> {
         Some(pool.workers().live)
     }
-    fn endings(pool: &P) -> Option<[usize; 5]> {
-        Later::<P, 3>::endings(pool)
-    }
 }
 
 impl<P: Dispatching, const GROWS: bool, const N: usize> Version for Queues<P, GROWS, N> {
-    type Pool = P;
-    type Token = P::Token;
+    queues!();
+    type Handle = NoHandle;
     const LEVEL: usize = 4;
-    const ORDERED: bool = false;
+}
 
-    fn build(threads: usize, capacity: usize) -> P {
-        let (placement, stealing) = SETTINGS[N];
-        // A minute without a task is longer than any sequence takes.
-        let least = if GROWS { 0 } else { threads };
-        P::build_with(least..=threads, capacity, placement, stealing).unwrap()
-    }
-    fn token() -> P::Token {
-        P::token()
-    }
-    fn cancel(token: &P::Token) {
-        P::cancel(token);
-    }
-    fn submit_with(pool: &P, token: &P::Token, task: Task) -> Result<(), Refused> {
-        Later::<P, 4>::submit_with(pool, token, task)
-    }
-    fn cancel_pool(pool: &P) {
-        pool.cancel_all();
-    }
-    fn shutdown_now(pool: &P) -> usize {
-        pool.shutdown_now().len()
-    }
-    fn resize(pool: &P, min: usize, max: usize) {
-        pool.resize(min..=max).unwrap();
-    }
-    fn live(pool: &P) -> Option<usize> {
-        GROWS.then(|| pool.workers().live)
-    }
-    fn endings(pool: &P) -> Option<[usize; 5]> {
-        Later::<P, 4>::endings(pool)
-    }
-    fn submit_batch(pool: &P, patient: bool, tasks: Vec<Task>) -> (usize, Option<Why>) {
-        pool.submit_batch(patient, tasks.into_iter().map(|task| move || task.run()))
+impl<P: Joining, const GROWS: bool, const N: usize> Version for Handles<P, GROWS, N> {
+    queues!();
+    type Handle = P::Handle<usize>;
+    const LEVEL: usize = 5;
+
+    fn spawn(
+        pool: &P,
+        patience: Patience,
+        token: Option<&P::Token>,
+        task: Task,
+    ) -> (P::Handle<usize>, Option<Refused>) {
+        pool.spawn(patience, token, move || task.run())
     }
 }
 
@@ -312,13 +337,19 @@ struct Model {
     max: usize,
     live: usize,
     capacity: usize,
+    /// Who runs, one for each busy worker.
     running: Vec<usize>,
+    /// Who waits for whom that its worker runs on top.
+    waiting: Vec<(usize, usize)>,
     queue: VecDeque<usize>,
     owners: Vec<Owner>,
     places: Vec<Place>,
     cancelled_tokens: [bool; TOKENS],
     cancelled: bool,
     closed: bool,
+    /// Those that have panicked, and those that were handed back.
+    panicked: Vec<usize>,
+    returned: Vec<usize>,
     /// Accepted, completed, panicked, cancelled, returned.
     endings: [usize; 5],
 }
@@ -333,18 +364,43 @@ impl Model {
             live: min,
             capacity,
             running: Vec::new(),
+            waiting: Vec::new(),
             queue: VecDeque::new(),
             owners: Vec::new(),
             places: Vec::new(),
             cancelled_tokens: [false; TOKENS],
             cancelled: false,
             closed: false,
+            panicked: Vec::new(),
+            returned: Vec::new(),
             endings: [0; 5],
         }
     }
 
     fn unfinished(&self) -> usize {
-        self.running.len() + self.queue.len()
+        self.running.len() + self.waiting.len() + self.queue.len()
+    }
+
+    /// What the handle of a task says, if it is over.
+    fn result(&self, task: usize) -> Option<Result<usize, Failure>> {
+        match self.places[task] {
+            Place::Queued | Place::Running => None,
+            Place::Ended if self.panicked.contains(&task) => Some(Err(Failure::Panicked)),
+            Place::Ended => Some(Ok(task)),
+            Place::Dropped if !self.returned.contains(&task) => Some(Err(Failure::Cancelled)),
+            Place::Dropped | Place::Back => Some(Err(Failure::Abandoned)),
+        }
+    }
+
+    /// Takes a task out of the queue, wherever it is there.
+    fn claim(&mut self, task: usize) {
+        self.queue.retain(|queued| *queued != task);
+    }
+
+    /// Whoever has taken the task has dropped it.
+    fn call_off(&mut self, task: usize) {
+        self.places[task] = Place::Dropped;
+        self.endings[3] += 1;
     }
 
     /// Whether nobody is idle while a task is queued, which is law 10.
@@ -390,10 +446,13 @@ impl Model {
         }
     }
 
-    /// On demand: a worker for each unfinished task.
+    /// On demand: a worker for each unfinished task. Those that wait for one on top of them are among these, as
+    /// long as there are workers that could be theirs.
     fn grow(&mut self) {
         if !self.closed {
-            self.live = self.live.max(self.unfinished().clamp(self.min, self.max));
+            let taken = (self.running.len() + self.waiting.len()).min(self.live);
+            let wanted = taken + self.queue.len();
+            self.live = self.live.max(wanted.clamp(self.min, self.max));
         }
     }
 
@@ -404,8 +463,7 @@ impl Model {
             && let Some(task) = self.queue.pop_front()
         {
             if self.is_cancelled(self.owners[task]) {
-                self.places[task] = Place::Dropped;
-                self.endings[3] += 1;
+                self.call_off(task);
             } else {
                 self.places[task] = Place::Running;
                 self.running.push(task);
@@ -436,15 +494,36 @@ impl Model {
     }
 
     fn end(&mut self, at: usize, ending: usize) -> usize {
-        let task = self.running.remove(at);
+        let task = self.running[at];
         self.places[task] = Place::Ended;
         self.endings[ending] += 1;
-        // Its worker is above the limit, and leaves.
-        if self.live > self.max {
-            self.live -= 1;
+        if ending == 2 {
+            self.panicked.push(task);
+        }
+        match self.waiting.iter().position(|(_, child)| *child == task) {
+            Some(below) => self.running[at] = self.waiting.swap_remove(below).0,
+            None => {
+                self.running.remove(at);
+                // Its worker is above the limit, and leaves.
+                if self.live > self.max {
+                    self.live -= 1;
+                }
+            }
         }
         self.settle();
         task
+    }
+
+    /// A running task waits for a queued one, and its worker runs that.
+    fn join(&mut self, at: usize, task: usize) {
+        self.claim(task);
+        if self.is_cancelled(self.owners[task]) {
+            self.call_off(task);
+        } else {
+            self.places[task] = Place::Running;
+            let parent = std::mem::replace(&mut self.running[at], task);
+            self.waiting.push((parent, task));
+        }
     }
 
     fn resize(&mut self, min: usize, max: usize) {
@@ -462,6 +541,8 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     let tokens: Vec<_> = (0..TOKENS).map(|_| V::token()).collect();
     let places = Arc::new(Mutex::new(Vec::new()));
     let mut orders = Vec::new();
+    // Of which task a handle is, and who waits for which task on a worker.
+    let (mut handles, mut joins) = (Vec::new(), Vec::new());
     let fixed = V::live(&pool).is_none();
     let mut model = Model::new(if fixed { threads } else { 0 }, threads, capacity);
     model.ordered = V::ORDERED;
@@ -492,12 +573,21 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                     Wait::Moment => Patience::For(Duration::from_micros(50)),
                     Wait::Forever => Patience::Forever,
                 };
+                let number = orders.len() - 1;
                 let submitted = match owner {
-                    Owner::Pool => pool.submit(patience, move || task.run()),
-                    Owner::Group(group) => groups[group].submit(move || task.run()),
+                    Owner::Group(group) => groups[group].submit(move || _ = task.run()),
+                    owner if V::LEVEL >= 5 => {
+                        let token = match owner {
+                            Owner::Token(token) => Some(&tokens[token]),
+                            _ => None,
+                        };
+                        let (handle, refused) = V::spawn(&pool, patience, token, task);
+                        handles.push((number, handle));
+                        refused.map_or(Ok(()), Err)
+                    }
+                    Owner::Pool => pool.submit(patience, move || _ = task.run()),
                     Owner::Token(token) => V::submit_with(&pool, &tokens[token], task),
                 };
-                let number = orders.len() - 1;
                 let why = submitted.err().map(|refused| {
                     drop(refused.task);
                     let place = &mut places.lock().unwrap()[number];
@@ -531,10 +621,24 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
             Call::ShutdownNow if V::LEVEL >= 2 => {
                 model.closed = true;
                 let back = V::shutdown_now(&pool);
-                assert_eq!(back, model.queue.len(), "after\n{done}");
+                assert_eq!(back.len(), model.queue.len(), "after\n{done}");
+                for task in &model.queue {
+                    let order = orders[*task].as_ref().unwrap();
+                    order.send(Order::Return).unwrap();
+                }
+                // The test runs every other one, and drops the others.
+                let run = back.len().div_ceil(2);
+                for (n, task) in back.into_iter().enumerate() {
+                    if n % 2 == 0 {
+                        task();
+                    }
+                }
+                let places = places.lock().unwrap();
+                let ended = |task: &&usize| places[**task] == Place::Ended;
+                assert_eq!(model.queue.iter().filter(ended).count(), run);
                 for task in model.queue.drain(..) {
-                    // The test has dropped it.
-                    model.places[task] = Place::Dropped;
+                    model.places[task] = places[task];
+                    model.returned.push(task);
                     model.endings[4] += 1;
                 }
                 // Who has nothing to do leaves.
@@ -585,7 +689,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                         V::submit_batch(&inside, true, new)
                     } else {
                         let each = new.into_iter().map(|task| {
-                            let submitted = inside.submit(Patience::None, move || task.run());
+                            let submitted = inside.submit(Patience::None, move || _ = task.run());
                             submitted.err().map(|refused| refused.why)
                         });
                         let refused: Vec<_> = each.collect();
@@ -606,14 +710,60 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 }
                 come_back(size - accepted, &places, &done);
             }
+            Call::CancelHandle(at) if !handles.is_empty() => {
+                let (task, handle) = &handles[at % handles.len()];
+                let in_time = model.places[*task] == Place::Queued;
+                assert_eq!(handle.cancel(), in_time, "after\n{done}");
+                if in_time {
+                    model.claim(*task);
+                    model.call_off(*task);
+                }
+            }
+            Call::Join(at) if !handles.is_empty() => {
+                let at = at % handles.len();
+                let (task, mut handle) = handles.swap_remove(at);
+                let result = model.result(task);
+                assert_eq!(handle.is_finished(), result.is_some(), "after\n{done}");
+                if result.is_some() {
+                    let said = if at % 2 == 0 {
+                        handle.join()
+                    } else {
+                        match handle.poll(&mut Context::from_waker(Waker::noop())) {
+                            Poll::Ready(result) => result,
+                            Poll::Pending => panic!("task {task} is over after\n{done}"),
+                        }
+                    };
+                    assert_eq!(Some(said), result, "after\n{done}");
+                } else if let Err(handle) = handle.join_timeout(Duration::ZERO) {
+                    handles.push((task, handle));
+                } else {
+                    panic!("task {task} is not over after\n{done}");
+                }
+            }
+            Call::JoinOnWorker(at, handle) if !model.running.is_empty() && !handles.is_empty() => {
+                let (at, handle) = (at % model.running.len(), handle % handles.len());
+                let (parent, child) = (model.running[at], handles[handle].0);
+                if model.places[child] == Place::Running {
+                    continue; // it would sleep, and no order would reach it
+                }
+                let (_, handle) = handles.swap_remove(handle);
+                let (tell, told) = mpsc::channel();
+                let joins_it = move || _ = tell.send(handle.join());
+                let order = Order::Call(Box::new(joins_it));
+                orders[parent].as_ref().unwrap().send(order).unwrap();
+                joins.push((child, told));
+                if model.places[child] == Place::Queued {
+                    model.join(at, child);
+                }
+            }
+            Call::DropHandle(at) if !handles.is_empty() => {
+                drop(handles.swap_remove(at % handles.len()));
+            }
             Call::WaitGroup(group) => {
                 let mine = |task: &&usize| model.owners[**task] == Owner::Group(group);
-                if model
-                    .running
-                    .iter()
-                    .chain(&model.queue)
-                    .all(|task| !mine(&task))
-                {
+                let waiting = model.waiting.iter().map(|(parent, _)| parent);
+                let unfinished = model.running.iter().chain(waiting).chain(&model.queue);
+                if unfinished.into_iter().all(|task| !mine(&task)) {
                     groups[group].wait();
                 }
             }
@@ -645,6 +795,13 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 );
             }
             settled
+        });
+        joins.retain(|(child, told): &(usize, mpsc::Receiver<_>)| {
+            let result = model.result(*child);
+            if let Some(result) = result {
+                assert_eq!(told.recv(), Ok(result), "after\n{done}");
+            }
+            result.is_none()
         });
     }
     for order in orders.into_iter().flatten() {
@@ -704,6 +861,10 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         3 => (any::<bool>(), 0..7_usize).prop_map(|(patient, size)| Call::Batch(patient, size)),
         3 => (0..8_usize, 0..5_usize, any::<bool>())
             .prop_map(|(at, size, batch)| Call::OnWorker(at, size, batch)),
+        2 => (0..16_usize).prop_map(Call::CancelHandle),
+        2 => (0..16_usize).prop_map(Call::Join),
+        4 => (0..8_usize, 0..16_usize).prop_map(|(at, handle)| Call::JoinOnWorker(at, handle)),
+        1 => (0..16_usize).prop_map(Call::DropHandle),
         1 => (0..GROUPS).prop_map(Call::WaitGroup),
         1 => Just(Call::WaitIdle),
     ];
@@ -746,6 +907,10 @@ versions! {
     v4_that_grows_is_like_the_model: Queues<v4_dedicated_queues::Pool, true, 1>;
     v4_with_other_settings_is_like_the_model: Queues<v4_dedicated_queues::Pool, false, 2>;
     v4_that_grows_with_other_settings_is_like_the_model: Queues<v4_dedicated_queues::Pool, true, 3>;
+    v5_of_a_fixed_size_is_like_the_model: Handles<v5_futures::Pool, false, 1>;
+    v5_that_grows_is_like_the_model: Handles<v5_futures::Pool, true, 1>;
+    v5_with_other_settings_is_like_the_model: Handles<v5_futures::Pool, false, 2>;
+    v5_that_grows_with_other_settings_is_like_the_model: Handles<v5_futures::Pool, true, 3>;
 }
 
 /// The model could be wrong as well.

@@ -46,14 +46,39 @@ fn laden(
     (pool, gates)
 }
 
-#[test]
-fn workers_that_are_one_too_many_leave_their_tasks_to_the_one_that_stays() {
+/// What a test has of a laden pool.
+struct Laden<'test> {
+    pool: &'test Arc<Pool>,
+    gates: &'test [Gate],
+    ran: &'test Arc<AtomicUsize>,
+    stealing: Stealing,
+}
+
+/// Runs a test with each of the settings. If it fails, its gates open.
+fn each_laden(test: impl Fn(Laden<'_>)) {
     let watchdog = Watchdog::start();
     for placement in PLACEMENTS {
         for stealing in ALL {
             let ran = Arc::new(AtomicUsize::new(0));
             let (pool, gates) = laden(&watchdog, placement, stealing, &ran);
             let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+            println!("{placement:?}, {stealing:?}"); // seen if it fails
+            test(Laden {
+                pool: &pool,
+                gates: &gates,
+                ran: &ran,
+                stealing,
+            });
+        }
+    }
+}
+
+#[test]
+fn workers_that_are_one_too_many_leave_their_tasks_to_the_one_that_stays() {
+    each_laden(
+        |Laden {
+             pool, gates, ran, ..
+         }| {
             pool.resize(1).unwrap();
             assert_eq!((pool.threads(), pool.queue_len()), (4, 40));
             gates[..3].iter().for_each(Gate::open);
@@ -62,57 +87,56 @@ fn workers_that_are_one_too_many_leave_their_tasks_to_the_one_that_stays() {
             assert_eq!((ran.load(SeqCst), pool.queue_len()), (0, 40));
             gates[3].open();
             pool.wait_idle();
-            assert_eq!(ran.load(SeqCst), 40, "{placement:?} {stealing:?}");
-            assert_eq!(pool.stats().completed, 44);
-        }
-    }
+            assert_eq!((ran.load(SeqCst), pool.stats().completed), (40, 44));
+        },
+    );
 }
 
 /// Of those who stay one is blocked. With stealing that costs nothing; without, its own tasks and what it was left wait.
 #[test]
 fn what_was_left_is_run_by_those_who_have_time() {
-    let watchdog = Watchdog::start();
-    for placement in PLACEMENTS {
-        for stealing in ALL {
-            let ran = Arc::new(AtomicUsize::new(0));
-            let (pool, gates) = laden(&watchdog, placement, stealing, &ran);
-            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+    each_laden(
+        |Laden {
+             pool,
+             gates,
+             ran,
+             stealing,
+         }| {
             pool.resize(2).unwrap();
             gates[..3].iter().for_each(Gate::open);
             if stealing == Stealing::Off {
                 until(|| pool.stats().idle == 1 && pool.threads() == 2);
                 let waiting = pool.queue_len();
-                assert!((10..=40).contains(&waiting), "{placement:?} {waiting}");
+                assert!((10..=40).contains(&waiting), "{waiting}");
             } else {
                 until(|| ran.load(SeqCst) == 40);
             }
             gates[3].open();
             pool.wait_idle();
             assert_eq!((ran.load(SeqCst), pool.threads()), (40, 2));
-        }
-    }
+        },
+    );
 }
 
 #[test]
 fn a_pool_that_leaves_its_tasks_to_one_may_grow_again_or_stop_at_once() {
-    let watchdog = Watchdog::start();
-    for stealing in ALL {
-        for stop in [false, true] {
-            let ran = Arc::new(AtomicUsize::new(0));
-            let placement = Placement::LeastLoaded;
-            let (pool, gates) = laden(&watchdog, placement, stealing, &ran);
-            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
-            pool.resize(1).unwrap();
-            gates[..2].iter().for_each(Gate::open);
-            if stop {
-                assert!(pool.shutdown_timeout(Duration::ZERO).is_err());
-            } else {
-                pool.resize(4).unwrap();
-            }
-            gates.iter().for_each(Gate::open);
-            pool.wait_idle();
-            assert_eq!(ran.load(SeqCst), 40, "{stealing:?} {stop}");
-        }
+    for stop in [false, true] {
+        each_laden(
+            |Laden {
+                 pool, gates, ran, ..
+             }| {
+                pool.resize(1).unwrap();
+                gates[..2].iter().for_each(Gate::open);
+                if stop {
+                    assert!(pool.shutdown_timeout(Duration::ZERO).is_err());
+                } else {
+                    pool.resize(4).unwrap();
+                }
+                gates.iter().for_each(Gate::open);
+                pool.wait_idle();
+                assert_eq!(ran.load(SeqCst), 40, "stop: {stop}");
+            },
+        );
     }
 }
 
@@ -239,37 +263,34 @@ fn every_task_runs_or_is_handed_back_once_in_a_storm_of_thieves() {
 
 #[test]
 fn all_that_is_queued_comes_back_from_whichever_queue() {
-    let watchdog = Watchdog::start();
-    for placement in PLACEMENTS {
-        for stealing in ALL {
-            let ran = Arc::new(AtomicUsize::new(0));
-            let (pool, gates) = laden(&watchdog, placement, stealing, &ran);
-            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+    each_laden(
+        |Laden {
+             pool, gates, ran, ..
+         }| {
             for _ in 0..20 {
-                pool.execute(adds_one(&ran)).unwrap();
+                pool.execute(adds_one(ran)).unwrap();
             }
             assert_eq!(pool.shutdown_now().len(), 60);
             assert_eq!((pool.queue_len(), pool.stats().running), (0, 4));
             gates.iter().for_each(Gate::open);
             pool.shutdown();
-            assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (0, 1));
-        }
-    }
+            assert_eq!((ran.load(SeqCst), Arc::strong_count(ran)), (0, 1));
+        },
+    );
 }
 
 /// The other way to empty the queues: whoever takes a task from one, its own or not, drops it.
 #[test]
 fn a_cancelled_pool_drops_what_is_in_all_queues() {
-    let watchdog = Watchdog::start();
-    for placement in PLACEMENTS {
-        for stealing in ALL {
-            let ran = Arc::new(AtomicUsize::new(0));
-            let (pool, gates) = laden(&watchdog, placement, stealing, &ran);
+    each_laden(
+        |Laden {
+             pool, gates, ran, ..
+         }| {
             pool.cancel();
             gates.iter().for_each(Gate::open);
             pool.wait_idle();
-            assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (0, 1));
-            assert_eq!(pool.stats().cancelled, 40, "{placement:?} {stealing:?}");
-        }
-    }
+            assert_eq!((ran.load(SeqCst), Arc::strong_count(ran)), (0, 1));
+            assert_eq!(pool.stats().cancelled, 40);
+        },
+    );
 }

@@ -446,8 +446,8 @@ impl Model {
         }
     }
 
-    /// On demand: a worker for each unfinished task. Those that wait for one on top of them are among these, as
-    /// long as there are workers that could be theirs.
+    /// On demand: a worker for each unfinished task. Those that wait for one on top of them are among these,
+    /// as long as there are workers that could be theirs.
     fn grow(&mut self) {
         if !self.closed {
             let taken = (self.running.len() + self.waiting.len()).min(self.live);

@@ -3,6 +3,8 @@
 mod common;
 mod helpers;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
@@ -252,6 +254,31 @@ fn a_set_can_be_polled() {
     assert_eq!(wakers[1].0.number(), 2);
     assert!(matches!(poll(&mut set, 1), Poll::Ready(Some(Err(_)))));
     gate.open();
+}
+
+#[test]
+fn a_set_panics_when_a_handle_that_was_polled_to_its_end_has_its_turn() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 8).unwrap());
+    let mut handle = pool.spawn(|| 1).unwrap();
+    pool.wait_idle();
+    let (_, waker) = Calls::new();
+    let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_ready());
+    let mut set = JoinSet::new();
+    set.spawn(&pool, || 2).unwrap();
+    set.insert(handle);
+    let next = |set: &mut JoinSet<i32>| catch_unwind(AssertUnwindSafe(|| set.join_next()));
+    let both = [next(&mut set), next(&mut set)];
+    assert_eq!(both.iter().filter(|next| next.is_err()).count(), 1);
+    // The others are not lost.
+    assert!(
+        both.into_iter()
+            .flatten()
+            .flatten()
+            .all(|result| result.unwrap() == 2)
+    );
+    assert!(set.is_empty());
 }
 
 /// One thread waits in the set, and many tasks end at the same time.

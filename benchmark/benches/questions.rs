@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use benchmark::contenders::RACERS;
+use benchmark::contenders::racers;
 use benchmark::race::no_gauge;
-use benchmark::workload::{Scale, Workload, all};
+use benchmark::workload::{Arrival, Scale, Workload, all};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// What a group measures: workloads by the beginning of their name, and how many workers.
@@ -21,7 +21,7 @@ fn group(criterion: &mut Criterion, question: &str, chosen: impl Fn(&Workload) -
     for workload in all(Scale::Quick).iter().filter(|workload| chosen(workload)) {
         let base = workload.name.split('/').next().unwrap_or_default();
         let name = format!("{base} w={}", workload.workers);
-        for racer in RACERS {
+        for racer in racers(workload.arrival) {
             // Measured without the pool's start and end, so criterion cannot time it by itself; a
             // contender that does fewer of the tasks is reckoned up to all of them.
             let time = |runs: u64| {
@@ -71,5 +71,21 @@ fn contention(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(questions, throughput, latency, burst, contention);
+/// How long until a result is back, of one task and of a thousand?
+fn results(criterion: &mut Criterion) {
+    group(criterion, "results", |workload| {
+        matches!(workload.arrival, Arrival::Joined { .. }) && [1, 4].contains(&workload.workers)
+    });
+}
+
+/// What does it cost a task to spawn another and to join it?
+fn fork_join(criterion: &mut Criterion) {
+    group(criterion, "fork_join", |workload| {
+        matches!(workload.arrival, Arrival::Forked { .. })
+    });
+}
+
+criterion_group!(
+    questions, throughput, latency, burst, contention, results, fork_join
+);
 criterion_main!(questions);

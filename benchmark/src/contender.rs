@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,30 @@ pub trait Contender: Send + Sync + Sized + 'static {
 
     /// Returns once every task submitted so far has finished.
     fn wait(&self);
+}
+
+/// A contender that gives back what its tasks return.
+///
+/// Here, too, nothing is boxed on the way: what it costs to carry a result is the pool's own business.
+pub trait Resulting: Contender {
+    /// What stands for a task until its result is wanted.
+    type Handle<T: Send + 'static>;
+
+    /// Submits a task that has a result, and waits for a place if the pool has a bound.
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Self::Handle<T>;
+
+    /// Waits for the task, and returns what it returned.
+    fn join<T: Send + 'static>(&self, handle: Self::Handle<T>) -> T;
+}
+
+/// A contender whose tasks may start others and wait for them, however few its threads are.
+pub trait Forking: Contender {
+    /// A Fibonacci number by its definition, forked at every step: the two numbers below it are tasks that
+    /// may run side by side. As those would write it who use the pool.
+    fn fibonacci(self: &Arc<Self>, n: u32) -> u32;
 }
 
 /// A task that came back.

@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Debug};
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Forking, Resulting};
 use crate::crew;
 use crate::workload::{self, Arrival, Task, Workload};
 
@@ -30,7 +31,27 @@ impl Racer {
         Racer {
             name: C::NAME,
             family,
-            run: race::<C>,
+            run: race::<Executing<C>>,
+        }
+    }
+
+    /// A line in [`JOINERS`](crate::contenders::JOINERS).
+    #[must_use]
+    pub const fn joining<C: Resulting>(family: &'static str) -> Racer {
+        Racer {
+            name: C::NAME,
+            family,
+            run: race::<Spawning<C>>,
+        }
+    }
+
+    /// A line in [`FORKERS`](crate::contenders::FORKERS).
+    #[must_use]
+    pub const fn forking<C: Forking>(family: &'static str) -> Racer {
+        Racer {
+            name: C::NAME,
+            family,
+            run: fork::<C>,
         }
     }
 }
@@ -81,50 +102,60 @@ impl Measurement {
     }
 }
 
-/// Lets a new pool do the work. Starting and stopping it does not count.
-pub fn race<C: Contender>(workload: &Workload, gauge: Gauge) -> Measurement {
+/// How tasks are given to a pool.
+trait Drive {
+    /// Lets a new pool do the work. Starting and stopping it does not count. `make` turns the number of a
+    /// task into the task.
+    fn drive<F: FnOnce() + Send + 'static>(
+        workload: &Workload,
+        gauge: Gauge,
+        make: impl Fn(usize) -> F + Send + Sync + 'static,
+    ) -> Measurement;
+}
+
+fn race<D: Drive>(workload: &Workload, gauge: Gauge) -> Measurement {
     // Each arm makes closures of a type of its own, as the users of a pool do. Whatever is measured
     // once for the machine is measured before the clock starts.
     match workload.task {
-        Task::Empty => drive::<C, _>(workload, gauge, move |number| {
+        Task::Empty => D::drive(workload, gauge, move |number| {
             move || {
                 black_box(number);
             }
         }),
         Task::Sha256 => {
             let bytes = workload::bytes_to_hash();
-            drive::<C, _>(workload, gauge, move |_| move || workload::hash(bytes))
+            D::drive(workload, gauge, move |_| move || workload::hash(bytes))
         }
         Task::Cpu => {
             let steps = workload::steps_per_microsecond() * 40;
-            drive::<C, _>(workload, gauge, move |_| move || workload::compute(steps))
+            D::drive(workload, gauge, move |_| move || workload::compute(steps))
         }
         Task::Skewed => {
             let steps = workload::steps_per_microsecond();
-            drive::<C, _>(workload, gauge, move |number| {
+            D::drive(workload, gauge, move |number| {
                 let steps = if number % 64 == 0 { steps * 100 } else { steps };
                 move || workload::compute(steps)
             })
         }
-        Task::IsPrime2To100 => drive::<C, _>(workload, gauge, move |number| {
+        Task::IsPrime2To100 => D::drive(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 workload::primes_2_to_100();
             }
         }),
-        Task::Fibonacci15 => drive::<C, _>(workload, gauge, move |number| {
+        Task::Fibonacci15 => D::drive(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 black_box(workload::fibonacci(15));
             }
         }),
-        Task::Sleep10Ms => drive::<C, _>(workload, gauge, move |number| {
+        Task::Sleep10Ms => D::drive(workload, gauge, move |number| {
             move || {
                 black_box(number);
                 thread::sleep(Duration::from_millis(10));
             }
         }),
-        Task::Mark(marks) => drive::<C, _>(workload, gauge, move |number| {
+        Task::Mark(marks) => D::drive(workload, gauge, move |number| {
             move || {
                 marks[number].fetch_add(1, Relaxed);
             }
@@ -132,51 +163,118 @@ pub fn race<C: Contender>(workload: &Workload, gauge: Gauge) -> Measurement {
     }
 }
 
-/// `make` turns the number of a task into the task.
-fn drive<C: Contender, F: FnOnce() + Send + 'static>(
-    workload: &Workload,
-    gauge: Gauge,
-    make: impl Fn(usize) -> F + Send + Sync + 'static,
-) -> Measurement {
-    let pool = Arc::new(C::start(workload.workers, workload.capacity));
-    wake_all_workers(&*pool, workload.workers);
-    let mut measured = Measurement::default();
-    match workload.arrival {
-        Arrival::Stream {
-            submitters: 1,
-            each,
-        } => {
-            let tasks = share::<C>(workload, each);
-            measured.add(gauge, tasks, || {
-                (0..tasks).for_each(|number| pool.execute(make(number)));
-                pool.wait();
-            });
-        }
-        Arrival::Stream { submitters, each } => {
-            let each = share::<C>(workload, each);
-            // The clock starts when all submitters are there, and before any of them submits.
-            let (theirs, make) = (Arc::clone(&pool), Arc::new(make));
-            let lined = crew::line_up(submitters, move |submitter| {
-                let numbers = submitter * each..(submitter + 1) * each;
-                numbers.for_each(|number| theirs.execute(make(number)));
-            });
-            measured.add(gauge, submitters * each, || {
-                lined.go();
-                pool.wait();
-            });
-        }
-        Arrival::Bursts { bursts, of, pauses } => {
-            for (burst, pause) in (0..bursts).zip(pauses.iter().cycle()) {
-                thread::sleep(*pause);
-                measured.add(gauge, of, || {
-                    let numbers = burst * of..(burst + 1) * of;
-                    numbers.for_each(|number| pool.execute(make(number)));
+/// Tasks that return nothing. The pool is waited for.
+struct Executing<C>(PhantomData<C>);
+
+impl<C: Contender> Drive for Executing<C> {
+    fn drive<F: FnOnce() + Send + 'static>(
+        workload: &Workload,
+        gauge: Gauge,
+        make: impl Fn(usize) -> F + Send + Sync + 'static,
+    ) -> Measurement {
+        let pool = Arc::new(start::<C>(workload));
+        let mut measured = Measurement::default();
+        match workload.arrival {
+            Arrival::Stream {
+                submitters: 1,
+                each,
+            } => {
+                let tasks = share::<C>(workload, each);
+                measured.add(gauge, tasks, || {
+                    (0..tasks).for_each(|number| pool.execute(make(number)));
                     pool.wait();
                 });
             }
+            Arrival::Stream { submitters, each } => {
+                let each = share::<C>(workload, each);
+                // The clock starts when all submitters are there, and before any of them submits.
+                let (theirs, make) = (Arc::clone(&pool), Arc::new(make));
+                let lined = crew::line_up(submitters, move |submitter| {
+                    let numbers = submitter * each..(submitter + 1) * each;
+                    numbers.for_each(|number| theirs.execute(make(number)));
+                });
+                measured.add(gauge, submitters * each, || {
+                    lined.go();
+                    pool.wait();
+                });
+            }
+            Arrival::Bursts { bursts, of, pauses } => {
+                for (burst, pause) in (0..bursts).zip(pauses.iter().cycle()) {
+                    thread::sleep(*pause);
+                    measured.add(gauge, of, || {
+                        let numbers = burst * of..(burst + 1) * of;
+                        numbers.for_each(|number| pool.execute(make(number)));
+                        pool.wait();
+                    });
+                }
+            }
+            Arrival::Joined { .. } | Arrival::Forked { .. } => not_for(C::NAME, workload),
         }
+        measured
     }
+}
+
+/// Tasks that return their number. Each is joined.
+struct Spawning<C>(PhantomData<C>);
+
+impl<C: Resulting> Drive for Spawning<C> {
+    fn drive<F: FnOnce() + Send + 'static>(
+        workload: &Workload,
+        gauge: Gauge,
+        make: impl Fn(usize) -> F + Send + Sync + 'static,
+    ) -> Measurement {
+        let Arrival::Joined { times, of } = workload.arrival else {
+            not_for(C::NAME, workload)
+        };
+        let times = share::<C>(workload, times);
+        let pool = start::<C>(workload);
+        let spawn = |number| {
+            let task = make(number);
+            pool.spawn(move || {
+                task();
+                number
+            })
+        };
+        let mut handles = Vec::with_capacity(of);
+        let mut measured = Measurement::default();
+        measured.add(gauge, times * of, || {
+            for first in (0..times).map(|time| time * of) {
+                handles.extend((first..first + of).map(spawn));
+                for (number, handle) in (first..).zip(handles.drain(..)) {
+                    assert_eq!(pool.join(handle), number, "{}: a wrong result", C::NAME);
+                }
+            }
+        });
+        measured
+    }
+}
+
+/// The tasks spawn and join by themselves.
+fn fork<C: Forking>(workload: &Workload, gauge: Gauge) -> Measurement {
+    let Arrival::Forked { times, n } = workload.arrival else {
+        not_for(C::NAME, workload)
+    };
+    let times = share::<C>(workload, times);
+    let right = workload::fibonacci(n);
+    let pool = Arc::new(start::<C>(workload));
+    let mut measured = Measurement::default();
+    measured.add(gauge, times * workload::forks(n), || {
+        for _ in 0..times {
+            assert_eq!(pool.fibonacci(n), right, "{}: a wrong result", C::NAME);
+        }
+    });
     measured
+}
+
+fn not_for(contender: &str, workload: &Workload) -> ! {
+    panic!("{contender} stands in the wrong list: {workload} is not for this race")
+}
+
+/// A new pool, whose threads are there.
+fn start<C: Contender>(workload: &Workload) -> C {
+    let pool = C::start(workload.workers, workload.capacity);
+    wake_all_workers(&pool, workload.workers);
+    pool
 }
 
 /// How many of the tasks this contender gets.

@@ -3,8 +3,9 @@
 //! `U1_T1M`, `U100_T10K` and `U1K_T1K`, with what their tasks do, are those of the Go project
 //! `toy-workerpool`: so many submitters ("users") times so many tasks. The streams of empty tasks,
 //! of hashes and of 40 us of computing are those of `wpool`. `burst_idle_burst` and `flapping` are for
-//! pools that let idle threads go: their pauses are measured in [`IDLE_TIMEOUT`]s. A name that states a size also says
-//! when the size is scaled down: `U1_T1M_Fibonacci_15/250` has one in 250 of the million.
+//! pools that let idle threads go: their pauses are measured in [`IDLE_TIMEOUT`]s. `round_trip`,
+//! `spawn_1000_then_join` and `fork_join_fib_18` are for pools that give results back. A name that states how
+//! many tasks there are also says when these are scaled down: `U1_T1M_Fibonacci_15/250` has one in 250 of the million.
 
 use std::fmt;
 use std::hint::black_box;
@@ -50,6 +51,22 @@ pub enum Arrival {
         /// What passes before each burst, over and over. A time of at least [`PAUSE`] lets all
         /// workers fall asleep.
         pauses: &'static [Duration],
+    },
+    /// From a submitter who wants the results. So many tasks are spawned, and then they are joined in the same
+    /// order. One at a time is a round trip.
+    Joined {
+        /// How often.
+        times: usize,
+        /// Tasks at a time.
+        of: usize,
+    },
+    /// From within: tasks that spawn and join others, which do the same, down to the first two Fibonacci numbers.
+    /// Each step of that counts as a task. There is nothing else for them to do, so these are [`Task::Empty`].
+    Forked {
+        /// How often.
+        times: usize,
+        /// Which Fibonacci number.
+        n: u32,
     },
 }
 
@@ -131,6 +148,8 @@ impl Workload {
         match self.arrival {
             Arrival::Stream { submitters, each } => submitters * each,
             Arrival::Bursts { bursts, of, .. } => bursts * of,
+            Arrival::Joined { times, of } => times * of,
+            Arrival::Forked { times, n } => times * forks(n),
         }
     }
 
@@ -191,6 +210,14 @@ impl Workload {
         }
     }
 
+    /// Tasks that do nothing but give a result back.
+    fn with_results(name: &str, workers: usize, arrival: Arrival) -> Workload {
+        Workload {
+            arrival,
+            ..Workload::stream(name, workers, 0, Task::Empty)
+        }
+    }
+
     /// The same with another number of places, which its name says.
     fn with_capacity(self, capacity: usize) -> Workload {
         let (base, scale) = self.name.split_at(self.base().len());
@@ -229,6 +256,9 @@ impl Workload {
 
 /// The numbers of workers for the streams of `wpool`.
 pub const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// The numbers of workers where results come back.
+const FEW_WORKERS: [usize; 3] = [1, 2, 4];
 
 /// The workload whose submitters wait for places most of the time.
 const CROWD: &str = "U1K_T1K_IsPrime_2to100";
@@ -324,6 +354,31 @@ pub fn all(scale: Scale) -> Vec<Workload> {
                 .map(|workers| Workload::bursts(name, workers, Task::Sha256, bursts)),
         );
     }
+    for (name, arrival) in [
+        (
+            "round_trip",
+            Arrival::Joined {
+                times: scaled(40_000),
+                of: 1,
+            },
+        ),
+        (
+            "spawn_1000_then_join",
+            Arrival::Joined {
+                times: scaled(400),
+                of: 1000,
+            },
+        ),
+        (
+            "fork_join_fib_18",
+            Arrival::Forked {
+                times: scaled(200),
+                n: 18,
+            },
+        ),
+    ] {
+        all.extend(FEW_WORKERS.map(|workers| Workload::with_results(name, workers, arrival)));
+    }
     all
 }
 
@@ -400,6 +455,11 @@ pub(crate) fn fibonacci(n: u32) -> u32 {
     fibonacci(black_box(n) - 1) + fibonacci(n - 2)
 }
 
+/// In how many steps of [`fibonacci`] there are two numbers to add.
+pub(crate) fn forks(n: u32) -> usize {
+    fibonacci(n + 1) as usize - 1
+}
+
 /// Nanoseconds of a call, as it takes when nothing comes between.
 fn shortest(work: impl Fn()) -> f64 {
     const CALLS: u32 = 20;
@@ -416,7 +476,7 @@ fn shortest(work: impl Fn()) -> f64 {
 mod tests {
     use std::thread;
 
-    use super::{CROWD, Scale, all, fibonacci};
+    use super::{Arrival, CROWD, Scale, all, fibonacci, forks};
 
     #[test]
     fn names_say_the_scale() {
@@ -487,5 +547,33 @@ mod tests {
     #[test]
     fn the_fifteenth_fibonacci_number_is_610() {
         assert_eq!(fibonacci(15), 610);
+    }
+
+    #[test]
+    fn a_fork_is_a_step_with_two_numbers_to_add() {
+        fn counted(n: u32) -> usize {
+            if n < 2 {
+                return 0;
+            }
+            1 + counted(n - 1) + counted(n - 2)
+        }
+        for n in [1, 2, 3, 10] {
+            assert_eq!(forks(n), counted(n), "{n}");
+        }
+    }
+
+    #[test]
+    fn results_come_back_to_one_two_and_four_workers_and_all_that_is_spawned_has_a_place() {
+        for name in ["round_trip", "spawn_1000_then_join", "fork_join_fib_18"] {
+            let workloads = all(Scale::Default).into_iter().filter(|w| w.name == name);
+            let workloads: Vec<_> = workloads.collect();
+            let workers: Vec<_> = workloads.iter().map(|w| w.workers).collect();
+            assert_eq!(workers, [1, 2, 4], "{name}");
+            for workload in workloads {
+                if let Arrival::Joined { of, .. } = workload.arrival {
+                    assert!(of <= workload.capacity, "{workload}");
+                }
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use benchmark::contenders::RACERS;
+use benchmark::contenders::{FORKERS, JOINERS, RACERS, racers};
 use benchmark::race::{Racer, no_gauge};
 use benchmark::workload::{Arrival, PAUSE, Scale, Task, Workload, all};
 use common::Watchdog;
@@ -70,6 +70,37 @@ fn bursts_and_pings_have_each_task_run_once() {
     }
 }
 
+/// The race itself checks that each handle gives the result of its own task.
+#[test]
+fn spawned_tasks_run_once_and_each_is_joined() {
+    let _watchdog = Watchdog::start();
+    for racer in JOINERS {
+        for (workers, of) in [(1, 1), (4, 1), (1, 40), (4, 40)] {
+            // A pool with a bound has places for fewer than are spawned.
+            marked_once(racer, workers, 8, Arrival::Joined { times: 5, of });
+        }
+    }
+}
+
+/// The race itself checks what comes out.
+#[test]
+fn tasks_that_wait_for_their_own_tasks_come_to_an_end_on_few_workers() {
+    let _watchdog = Watchdog::start();
+    for racer in FORKERS {
+        for workers in [1, 2, 4] {
+            let workload = Workload {
+                name: "forks".to_owned(),
+                workers,
+                capacity: 2,
+                arrival: Arrival::Forked { times: 3, n: 10 },
+                task: Task::Empty,
+            };
+            let measured = (racer.run)(&workload, no_gauge);
+            assert_eq!(measured.tasks, 3 * 88, "{}: {workload}", racer.name);
+        }
+    }
+}
+
 #[test]
 fn pauses_repeat_and_do_not_count() {
     let _watchdog = Watchdog::start();
@@ -98,7 +129,7 @@ fn pauses_repeat_and_do_not_count() {
 fn every_workload_can_be_run_by_every_contender() {
     let _watchdog = Watchdog::start();
     for workload in all(Scale::Smoke) {
-        for racer in RACERS {
+        for racer in racers(workload.arrival) {
             let measured = (racer.run)(&workload, no_gauge);
             assert!(measured.tasks > 0, "{}: {workload}", racer.name);
             assert!(!measured.elapsed.is_zero(), "{}: {workload}", racer.name);
@@ -109,12 +140,15 @@ fn every_workload_can_be_run_by_every_contender() {
 #[test]
 fn a_contender_takes_its_threads_with_it() {
     let _watchdog = Watchdog::start();
-    for racer in RACERS {
+    let executed = Arrival::Stream {
+        submitters: 1,
+        each: 10,
+    };
+    let joined = Arrival::Joined { times: 10, of: 1 };
+    let all = RACERS.iter().map(|racer| (racer, executed));
+    let all = all.chain(JOINERS.iter().map(|racer| (racer, joined)));
+    for (racer, arrival) in all {
         let before = threads();
-        let arrival = Arrival::Stream {
-            submitters: 1,
-            each: 10,
-        };
         marked_once(racer, 64, 4, arrival);
         // Other tests run beside this one and have threads too, though never so many for long; and
         // some contenders cannot join theirs.

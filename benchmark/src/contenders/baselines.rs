@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Sender, bounded};
 
 use super::wait_group::WaitGroup;
-use crate::contender::Contender;
+use crate::contender::{Contender, Resulting};
 
 type Boxed = Box<dyn FnOnce() + Send>;
 
@@ -41,6 +41,19 @@ impl Contender for ThreadPerTask {
 
     fn wait(&self) {
         self.unfinished.wait();
+    }
+}
+
+/// Here somebody keeps the thread: it is the handle.
+impl Resulting for ThreadPerTask {
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+
+    fn spawn<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        thread::spawn(task)
+    }
+
+    fn join<T: Send + 'static>(&self, thread: JoinHandle<T>) -> T {
+        thread.join().expect("no task of a race panics")
     }
 }
 

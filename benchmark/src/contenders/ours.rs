@@ -6,12 +6,13 @@
 use std::error::Error;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::contender::{
-    Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Joining, Lawful, LawfulGroup,
-    LawfulHandle, Patience, Placement, Refused, Stealing, Why, Workers,
+    Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Forking, Joining, Lawful,
+    LawfulGroup, LawfulHandle, Patience, Placement, Refused, Resulting, Stealing, Why, Workers,
 };
 use crate::workload::IDLE_TIMEOUT;
 
@@ -317,6 +318,42 @@ macro_rules! joining {
     };
 }
 
+/// What those versions can do in a race.
+macro_rules! resulting {
+    ($version:ident) => {
+        impl Resulting for $version::Pool {
+            type Handle<T: Send + 'static> = $version::JoinHandle<T>;
+
+            fn spawn<T: Send + 'static>(
+                &self,
+                task: impl FnOnce() -> T + Send + 'static,
+            ) -> $version::JoinHandle<T> {
+                Self::spawn(self, task).expect("no race shuts its pool down")
+            }
+
+            fn join<T: Send + 'static>(&self, handle: $version::JoinHandle<T>) -> T {
+                handle.join().expect("no task of a race panics")
+            }
+        }
+
+        impl Forking for $version::Pool {
+            fn fibonacci(self: &Arc<Self>, n: u32) -> u32 {
+                fn fork(pool: &Arc<$version::Pool>, n: u32) -> u32 {
+                    if n < 2 {
+                        return n;
+                    }
+                    let inside = Arc::clone(pool);
+                    let other = Resulting::spawn(&**pool, move || fork(&inside, n - 2));
+                    fork(pool, n - 1) + Resulting::join(&**pool, other)
+                }
+                let inside = Arc::clone(self);
+                let first = Resulting::spawn(&**self, move || fork(&inside, n));
+                Resulting::join(&**self, first)
+            }
+        }
+    };
+}
+
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
@@ -332,3 +369,4 @@ cancellable!(v5_futures);
 dynamic!(v5_futures, "v5 0..=w");
 dispatching!(v5_futures);
 joining!(v5_futures);
+resulting!(v5_futures);

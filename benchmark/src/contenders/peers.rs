@@ -1,14 +1,17 @@
 //! The pools that people use. None of them bounds its queue, so none of them makes a submitter wait.
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::by_hand;
 use super::wait_group::WaitGroup;
-use crate::contender::Contender;
+use crate::contender::{Contender, Forking, Resulting};
 
 /// `rayon`: a queue per worker, and stealing. It has no way to wait for spawned tasks, so they are
-/// counted.
+/// counted. Nor has it handles: results come by a channel for each task.
 pub struct Rayon {
     /// `None` only while it is dropped.
     pool: Option<rayon::ThreadPool>,
@@ -40,8 +43,7 @@ impl Contender for Rayon {
     fn execute(&self, task: impl FnOnce() + Send + 'static) {
         self.unfinished.add();
         let unfinished = self.unfinished.clone();
-        let pool = self.pool.as_ref().expect("it is there until the drop");
-        pool.spawn(move || {
+        self.pool().spawn(move || {
             task();
             unfinished.done();
         });
@@ -49,6 +51,40 @@ impl Contender for Rayon {
 
     fn wait(&self) {
         self.unfinished.wait();
+    }
+}
+
+impl Resulting for Rayon {
+    type Handle<T: Send + 'static> = Receiver<T>;
+
+    fn spawn<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+        let (task, receiver) = by_hand::sending(task);
+        self.pool().spawn(task);
+        receiver
+    }
+
+    fn join<T: Send + 'static>(&self, receiver: Receiver<T>) -> T {
+        by_hand::receive(&receiver)
+    }
+}
+
+/// What rayon is made for: `join` boxes nothing, and who waits helps.
+impl Forking for Rayon {
+    fn fibonacci(self: &Arc<Rayon>, n: u32) -> u32 {
+        fn fork(n: u32) -> u32 {
+            if n < 2 {
+                return n;
+            }
+            let (one, other) = rayon::join(|| fork(n - 1), || fork(n - 2));
+            one + other
+        }
+        self.pool().install(|| fork(n))
+    }
+}
+
+impl Rayon {
+    fn pool(&self) -> &rayon::ThreadPool {
+        self.pool.as_ref().expect("it is there until the drop")
     }
 }
 
@@ -123,6 +159,21 @@ impl Contender for RustyPool {
     }
 }
 
+impl Resulting for RustyPool {
+    type Handle<T: Send + 'static> = rusty_pool::JoinHandle<T>;
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> rusty_pool::JoinHandle<T> {
+        self.0.evaluate(task)
+    }
+
+    fn join<T: Send + 'static>(&self, handle: rusty_pool::JoinHandle<T>) -> T {
+        handle.await_complete()
+    }
+}
+
 /// Its threads end when their channel does. They cannot be joined.
 impl Drop for RustyPool {
     fn drop(&mut self) {
@@ -140,8 +191,8 @@ impl Debug for RustyPool {
 }
 
 /// What `tokio::task::spawn_blocking` runs on: one queue under a mutex, and threads that come with the
-/// tasks and can go. Here they stay. To wait for a task one awaits its handle; here tasks are counted, and
-/// the handles dropped.
+/// tasks and can go. Here they stay. To wait for a task one awaits its handle; where results are not
+/// asked for, tasks are counted, and the handles dropped.
 #[derive(Debug)]
 pub struct TokioBlocking {
     runtime: tokio::runtime::Runtime,
@@ -173,5 +224,22 @@ impl Contender for TokioBlocking {
 
     fn wait(&self) {
         self.unfinished.wait();
+    }
+}
+
+impl Resulting for TokioBlocking {
+    type Handle<T: Send + 'static> = tokio::task::JoinHandle<T>;
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn_blocking(task)
+    }
+
+    /// The handle of the runtime parks the thread, and does not drive the runtime: nobody else has to.
+    fn join<T: Send + 'static>(&self, task: tokio::task::JoinHandle<T>) -> T {
+        let result = self.runtime.handle().block_on(task);
+        result.expect("no task of a race panics")
     }
 }

@@ -1,7 +1,8 @@
 //! What is claimed of our pools, and what the run says about it.
 //!
 //! A ratio is the median of at least 30 paired rounds. It holds when the median is within the bar;
-//! while its 95 % interval straddles the bar, more rounds are run, up to 100.
+//! while its 95 % interval straddles the bar, more rounds are run, up to 100. Allocations are counted once, and
+//! nothing disturbs them.
 
 use benchmark::statistics::{Summary, geometric_mean, paired};
 use benchmark::workload::Workload;
@@ -12,7 +13,7 @@ use crate::heat::{AGAIN, Entry, Heat};
 pub(crate) const LEAST_ROUNDS: usize = 30;
 pub(crate) const MOST_ROUNDS: usize = 100;
 
-/// A bound on how much longer one contender takes than another.
+/// A bound on how much longer one contender takes than another, or on what it allocates.
 pub(crate) struct Claim {
     pub(crate) name: &'static str,
     /// The workload, without its scale.
@@ -32,10 +33,14 @@ pub(crate) enum Reference {
     Contender(&'static str),
     /// The peer with the lowest median, for each number of workers.
     BestPeer,
+    /// The one of these with the lowest median, for each number of workers.
+    BestOf(&'static [&'static str]),
     /// The subject itself, with so many workers: in the same run and paired by round.
     ItselfWith(usize),
     /// The time that the tasks sleep, divided by the number of workers.
     Ideal,
+    /// Nobody, and not the time: one allocation for each task.
+    Allocation,
 }
 
 /// What most claims have in common.
@@ -49,6 +54,8 @@ const ANY: Claim = Claim {
     cell: 1.0,
 };
 
+/// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to cost little more
+/// than v4.
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
         name: "on empty tasks, v1 costs little more than a channel",
@@ -173,6 +180,79 @@ pub(crate) const CLAIMS: &[Claim] = &[
         cell: 1.1,
         ..ANY
     },
+    Claim {
+        name: "on empty tasks, v5 costs little more than v4",
+        workload: "empty",
+        subject: "v5",
+        reference: Reference::Contender("v4"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "on tasks of 4 us and with at least two workers, v5 is as good as any pool",
+        workload: "sha256_4us",
+        workers: &[2, 4, 8, 16],
+        subject: "v5",
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "with a thousand submitters and room for a tenth of the tasks, v5 costs little more than v4",
+        workload: "U1K_T1K_IsPrime_2to100",
+        subject: "v5",
+        reference: Reference::Contender("v4"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "with a thousand submitters that wait for 1024 places, v5 costs little more than v4",
+        workload: "U1K_T1K_IsPrime_2to100_capacity_1024",
+        subject: "v5",
+        reference: Reference::Contender("v4"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "when tasks sleep, v5 keeps a hundred workers busy",
+        workload: "U1_T10K_Sleep_10ms",
+        workers: &[100],
+        subject: "v5",
+        reference: Reference::Ideal,
+        cell: 1.05,
+        ..ANY
+    },
+    Claim {
+        name: "v5 wakes an idle worker as fast as v4",
+        workload: "idle_ping_pong",
+        subject: "v5",
+        reference: Reference::Contender("v4"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "when one task at a time is spawned and joined, v5 is as good as the other pools with handles",
+        workload: "round_trip",
+        subject: "v5",
+        reference: Reference::BestOf(&["rusty_pool", "tokio blocking"]),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "when one task at a time is spawned and joined, v5 allocates twice for it",
+        workload: "round_trip",
+        subject: "v5",
+        reference: Reference::Allocation,
+        cell: 2.0,
+        ..ANY
+    },
+    Claim {
+        name: "when a thousand tasks are spawned and then joined, v5 allocates twice for each",
+        workload: "spawn_1000_then_join",
+        subject: "v5",
+        reference: Reference::Allocation,
+        cell: 2.0,
+        ..ANY
+    },
 ];
 
 impl Claim {
@@ -181,7 +261,8 @@ impl Claim {
         let referred = match self.reference {
             Reference::Contender(reference) => name == reference,
             Reference::BestPeer => family == "peer",
-            Reference::ItselfWith(_) | Reference::Ideal => false,
+            Reference::BestOf(names) => names.contains(&name),
+            Reference::ItselfWith(_) | Reference::Ideal | Reference::Allocation => false,
         };
         referred || name == self.subject
     }
@@ -209,6 +290,13 @@ impl Claim {
         let entry = match self.reference {
             Reference::Contender(name) => heat.entry(name)?,
             Reference::BestPeer => heat.best(|entry| entry.family == "peer")?,
+            // One of them alone is not the best of them.
+            Reference::BestOf(names) => {
+                names
+                    .iter()
+                    .try_for_each(|name| heat.entry(name).map(drop))?;
+                heat.best(|entry| names.contains(&entry.name.as_str()))?
+            }
             Reference::ItselfWith(workers) => {
                 let with = heats.iter().find(|heat| heat.workload.workers == workers)?;
                 let itself = with.entry(self.subject)?;
@@ -219,6 +307,11 @@ impl Claim {
                 let ideal = heat.workload.ideal_per_task()?;
                 let ratios = subject.samples.iter().map(|sample| sample / ideal);
                 return Some(("ideal".to_owned(), ratios.collect()));
+            }
+            // To the hundredth: what a pool allocates once is not for the task.
+            Reference::Allocation => {
+                let hundredths = (subject.allocations_per_task * 100.0).round();
+                return Some(("an allocation".to_owned(), vec![hundredths / 100.0]));
             }
         };
         Some((entry.name.clone(), paired(&subject.samples, &entry.samples)))
@@ -243,6 +336,7 @@ impl Claim {
                 what: format!("{} / {against}, {}", self.subject, heat.workload),
                 ratio: Summary::of(&ratios),
                 bar: self.cell,
+                is_counted: matches!(self.reference, Reference::Allocation),
             });
             all_ratios.push(ratios);
         }
@@ -253,6 +347,7 @@ impl Claim {
                 what: "geometric mean, by round".to_owned(),
                 ratio: mean_by_round(&all_ratios),
                 bar,
+                is_counted: false,
             });
         }
         (!found.checks.is_empty()).then_some(found)
@@ -278,10 +373,10 @@ impl Finding {
         self.checks.iter().any(Check::is_undecided)
     }
 
-    /// The rounds of the ratio that has seen the fewest.
-    pub(crate) fn rounds(&self) -> usize {
-        let rounds = self.checks.iter().map(|check| check.ratio.samples);
-        rounds.min().unwrap_or(0)
+    /// Whether some ratio has seen fewer rounds than that. What is counted does not change from round to round.
+    pub(crate) fn wants(&self, rounds: usize) -> bool {
+        let mut timed = self.checks.iter().filter(|check| !check.is_counted);
+        timed.any(|check| check.ratio.samples < rounds)
     }
 }
 
@@ -291,6 +386,8 @@ pub(crate) struct Check {
     pub(crate) what: String,
     pub(crate) ratio: Summary,
     pub(crate) bar: f64,
+    /// Counted once, instead of timed in each round.
+    pub(crate) is_counted: bool,
 }
 
 impl Check {
@@ -353,7 +450,7 @@ fn mean_by_round(ratios: &[Vec<f64>]) -> Summary {
 
 #[cfg(test)]
 mod tests {
-    use benchmark::contenders::RACERS;
+    use benchmark::contenders::racers;
     use benchmark::race::Racer;
     use benchmark::workload::{Scale, Workload, all};
 
@@ -367,7 +464,8 @@ mod tests {
 
     /// A heat in which the contenders have taken so long, round by round.
     fn heat(workload: Workload, times: &[(&str, &[f64])]) -> Heat {
-        let named = |(name, _): &(&str, _)| RACERS.iter().find(|racer| racer.name == *name);
+        let all = racers(workload.arrival);
+        let named = |(name, _): &(&str, _)| all.iter().find(|racer| racer.name == *name);
         let racers: Vec<Racer> = times.iter().filter_map(named).copied().collect();
         let mut heat = Heat::new(workload, &racers, None);
         for (entry, (_, times)) in heat.entries.iter_mut().zip(times) {
@@ -379,13 +477,23 @@ mod tests {
     #[test]
     fn every_claim_is_about_workloads_and_contenders_that_there_are() {
         for claim in CLAIMS {
-            let named = |name| RACERS.iter().any(|racer| racer.name == name);
-            assert!(named(claim.subject), "{}", claim.name);
-            if let Reference::Contender(reference) = claim.reference {
-                assert!(named(reference), "{}", claim.name);
-            }
             let concerned = workloads(claim.workload).filter(|workload| claim.concerns(workload));
-            let concerned: Vec<_> = concerned.map(|workload| workload.workers).collect();
+            let concerned: Vec<_> = concerned
+                .map(|workload| {
+                    let named = |name: &&str| {
+                        let mut racers = racers(workload.arrival).iter();
+                        racers.any(|racer| racer.name == *name)
+                    };
+                    let references = match &claim.reference {
+                        Reference::Contender(reference) => std::slice::from_ref(reference),
+                        Reference::BestOf(references) => references,
+                        _ => &[],
+                    };
+                    assert!(named(&claim.subject), "{}: {workload}", claim.name);
+                    assert!(references.iter().all(named), "{}: {workload}", claim.name);
+                    workload.workers
+                })
+                .collect();
             assert!(!concerned.is_empty(), "{}", claim.name);
             for workers in claim.workers {
                 assert!(concerned.contains(workers), "{}: w={workers}", claim.name);
@@ -437,6 +545,49 @@ mod tests {
         assert_eq!(finding.checks.len(), 1);
         let ratio = finding.checks[0].ratio;
         assert_eq!((ratio.low, ratio.high), (8.0, 8.0));
+    }
+
+    #[test]
+    fn the_best_of_some_is_the_fastest_of_them_and_not_of_all() {
+        let claim = Claim {
+            workload: "round_trip",
+            workers: &[2],
+            subject: "v5",
+            reference: Reference::BestOf(&["rusty_pool", "tokio blocking"]),
+            ..ANY
+        };
+        let mut times: Vec<(&str, &[f64])> = vec![
+            ("v5", &[30.0]),
+            ("rayon", &[10.0]),
+            ("rusty_pool", &[60.0]),
+            ("tokio blocking", &[40.0]),
+        ];
+        let workload = workloads(claim.workload).nth(1).unwrap();
+        let finding = claim.check(&[heat(workload.clone(), &times)]).unwrap();
+        assert_eq!(finding.checks[0].ratio.median, 0.75);
+        // Without one of them there is nothing to say.
+        times.pop();
+        assert!(claim.check(&[heat(workload, &times)]).is_none());
+    }
+
+    #[test]
+    fn allocations_are_held_against_the_bar_to_the_hundredth_and_want_no_rounds() {
+        let claim = Claim {
+            workload: "round_trip",
+            workers: &[1],
+            subject: "v5",
+            reference: Reference::Allocation,
+            cell: 2.0,
+            ..ANY
+        };
+        let workload = workloads(claim.workload).next().unwrap();
+        let mut heats = [heat(workload, &[("v5", &[])])];
+        for (allocations, holds) in [(2.004, true), (2.01, false)] {
+            heats[0].entries[0].allocations_per_task = allocations;
+            let finding = claim.check(&heats).unwrap();
+            assert_eq!(finding.holds(), holds, "{allocations}");
+            assert!(!finding.is_undecided() && !finding.wants(1));
+        }
     }
 
     #[test]

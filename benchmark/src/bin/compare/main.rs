@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
-use benchmark::contenders::RACERS;
+use benchmark::contenders::{everybody, racers};
 use benchmark::race::Racer;
 use benchmark::workload::{Scale, Workload, all};
 use clap::Parser;
@@ -29,9 +29,9 @@ use heat::{A_AGAINST_A, Entry, Heat};
 /// In every round, each contender does the same work once, in an order of its own for each round; so
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
 /// within a round. One contender takes part twice: two equals show what this run cannot tell
-/// apart. Where a thousand submitters wait for places, a round takes so long that all contenders take part in
-/// one round of ten, and only those of a claim in all of them; with `--claims` or `--workload` all rounds
-/// are run. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
+/// apart. Where results come back, only those take part who can give one. Where a thousand submitters wait
+/// for places, a round takes so long that all contenders take part in one round of ten, and only those of a
+/// claim in all of them; with `--claims` or `--workload` all rounds are run. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
 /// tenth, but for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
@@ -109,8 +109,8 @@ impl Arguments {
     /// The heats to run.
     fn heats(&self) -> Result<Vec<Heat>> {
         let known = |wanted: &&String| {
-            let named = |racer: &Racer| *wanted == racer.name || *wanted == racer.family;
-            !RACERS.iter().any(named)
+            let named = |(name, family): &(&str, &str)| *wanted == name || *wanted == family;
+            !everybody().iter().any(named)
         };
         if let Some(unknown) = self.contender.iter().find(known) {
             bail!("no contender and no family is called `{unknown}`: see `cargo compare --list`");
@@ -125,13 +125,15 @@ impl Arguments {
                         && (!self.claims
                             || claims().any(|claim| claim.is_about(racer.name, racer.family)))
                 };
-                let racers: Vec<Racer> = RACERS.iter().filter(needed).copied().collect();
+                let racers = racers(workload.arrival).iter().filter(needed);
+                let racers: Vec<Racer> = racers.copied().collect();
                 let mut claimed = claims().rev().map(|claim| claim.subject);
                 let twice = claimed.find(|name| racers.iter().any(|racer| racer.name == *name));
                 Heat::new(workload, &racers, twice)
             })
+            .filter(|heat| !heat.entries.is_empty())
             .collect();
-        if heats.iter().all(|heat| heat.entries.is_empty()) {
+        if heats.is_empty() {
             bail!("nothing is left to compare: see `cargo compare --list`");
         }
         Ok(heats)
@@ -272,7 +274,7 @@ fn decide(
         let open = |heat: &Heat| {
             let undecided = |(claim, finding): &(&Claim, Finding)| {
                 claim.workload == heat.workload.base()
-                    && (finding.is_undecided() || finding.rounds() < least)
+                    && (finding.is_undecided() || finding.wants(least))
             };
             heat.rounds() < most(&heat.workload) && checked.iter().any(undecided)
         };
@@ -310,8 +312,8 @@ fn progress(what: &'static str, steps: usize) -> ProgressBar {
 
 fn list(scale: Scale) {
     println!("contenders");
-    for racer in RACERS {
-        println!("  {:20} {}", racer.name, racer.family);
+    for (name, family) in everybody() {
+        println!("  {name:20} {family}");
     }
     println!("\nworkloads");
     for workload in all(scale) {

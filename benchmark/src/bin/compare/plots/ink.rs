@@ -1,6 +1,6 @@
 //! Who is drawn in which colour.
 
-use benchmark::contenders::RACERS;
+use benchmark::contenders::everybody;
 use plotters::style::RGBColor;
 
 use crate::heat::{A_AGAINST_A, AGAIN, Entry};
@@ -21,6 +21,7 @@ const GREY: &[RGBColor] = &[
     RGBColor(80, 80, 80),
     RGBColor(120, 120, 120),
     RGBColor(155, 155, 155),
+    RGBColor(100, 100, 100),
 ];
 const COLD: &[RGBColor] = &[
     RGBColor(31, 119, 180),
@@ -42,10 +43,11 @@ pub(super) struct Ink {
 impl Ink {
     pub(super) fn of(entry: &Entry) -> Ink {
         let name = entry.name.strip_suffix(AGAIN).unwrap_or(&entry.name);
-        let racer = RACERS.iter().find(|racer| racer.name == name);
-        let family = racer.map_or(entry.family, |racer| racer.family);
-        let mut kin = RACERS.iter().filter(|racer| racer.family == family);
-        let place = kin.position(|racer| racer.name == name).unwrap_or(0);
+        let everybody = everybody();
+        let known = everybody.iter().find(|(racer, _)| *racer == name);
+        let family = known.map_or(entry.family, |(_, family)| family);
+        let mut kin = everybody.iter().filter(|(_, kin)| *kin == family);
+        let place = kin.position(|(racer, _)| *racer == name).unwrap_or(0);
         let (colours, width) = match family {
             "ours" => (WARM, 3),
             "baseline" => (GREY, 2),

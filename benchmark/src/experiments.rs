@@ -10,6 +10,7 @@ use crate::census::Census;
 use crate::trace::Trace;
 
 mod adding_workers;
+mod allocations;
 mod blocked_submitters;
 mod blocked_worker;
 mod burst_on_a_small_pool;
@@ -34,6 +35,8 @@ mod which_queue;
 mod who_holds_the_lock;
 mod who_is_called;
 mod who_waits;
+
+pub use allocations::{Count, count_allocations_with};
 
 /// One experiment.
 #[derive(Clone, Copy, Debug)]

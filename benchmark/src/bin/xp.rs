@@ -1,11 +1,16 @@
 //! `cargo xp`: the book's experiments by name.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[path = "compare/allocations.rs"]
+mod allocations;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use benchmark::experiments::{ALL, Experiment, Outcome};
+use benchmark::experiments::{self, ALL, Experiment, Outcome};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -37,6 +42,11 @@ fn main() -> Result<()> {
         println!("\nRun one with `cargo xp NAME`, all with `cargo xp --all`.");
         return Ok(());
     }
+    experiments::count_allocations_with(|work| {
+        let before = allocations::so_far();
+        allocations::counted(work);
+        allocations::so_far() - before
+    });
     let mut broken = Vec::new();
     for experiment in chosen(&arguments)? {
         println!("{}\n  {}", experiment.name, experiment.question);

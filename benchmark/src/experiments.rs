@@ -14,26 +14,35 @@ mod allocations;
 mod blocked_submitters;
 mod blocked_worker;
 mod burst_on_a_small_pool;
+mod clone_or_borrow;
 mod fixed_or_dynamic;
+mod fork_join;
 mod gates;
+mod how_often_polled;
 mod load;
+mod map_window;
 mod nested_submission;
 mod no_way_out;
 mod overload;
 mod push_or_pull;
 mod release_of_submitters;
 mod resize_policies;
+mod round_trip;
 mod scale_down;
 mod scale_up;
 mod skewed_load;
+mod stack;
 mod the_last_look;
 mod thread_per_task;
 mod three_panics;
+mod waiting_for_a_child;
+mod what_runs_while_you_wait;
 mod what_to_do_when_full;
 mod when_a_pool_pays;
 mod which_queue;
 mod who_holds_the_lock;
 mod who_is_called;
+mod who_knows_that_it_failed;
 mod who_waits;
 
 pub use allocations::{Count, count_allocations_with};
@@ -94,6 +103,14 @@ pub const ALL: &[Experiment] = &[
     blocked_worker::EXPERIMENT,
     skewed_load::EXPERIMENT,
     nested_submission::EXPERIMENT,
+    who_knows_that_it_failed::EXPERIMENT,
+    round_trip::EXPERIMENT,
+    how_often_polled::EXPERIMENT,
+    waiting_for_a_child::EXPERIMENT,
+    what_runs_while_you_wait::EXPERIMENT,
+    fork_join::EXPERIMENT,
+    clone_or_borrow::EXPERIMENT,
+    map_window::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
     fixed_or_dynamic::EXPERIMENT,

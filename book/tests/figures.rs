@@ -266,6 +266,24 @@ fn workers_may_count_from_zero_or_from_one() {
 }
 
 #[test]
+fn a_task_on_top_of_another_is_drawn_above_it() {
+    let rows = |tasks: [String; 2]| -> Vec<f64> {
+        let figure = inline(&run(&events(&tasks)));
+        let bars = figure.split("<rect class=\"task\"").skip(1);
+        let y = bars.map(|bar| bar.split_once(" y=\"").unwrap().1);
+        y.map(|y| y.split_once('"').unwrap().0.parse().unwrap())
+            .collect()
+    };
+    let parent = task(1, 1, [0, 1, 2, 1000], "finished");
+    let nested = rows([parent.clone(), task(2, 1, [3, 4, 500, 900], "finished")]);
+    assert_eq!(nested[0] - nested[1], 24.0);
+    let next = rows([parent.clone(), task(2, 1, [3, 4, 1000, 1100], "finished")]);
+    assert_eq!(next[0], next[1]);
+    let beside = rows([parent, task(2, 2, [3, 4, 500, 900], "finished")]);
+    assert_eq!(beside[1] - beside[0], 24.0);
+}
+
+#[test]
 fn a_long_table_breaks_off() {
     let tasks = |n: u64| {
         (1..=n)

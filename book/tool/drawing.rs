@@ -149,6 +149,10 @@ impl<'run> Drawing<'run> {
         let run = self.run;
         let height = if run.lanes.len() > 16 { 13.0 } else { 24.0 };
         for lane in &run.lanes {
+            let tasks = || lane.tasks(run);
+            // A row for each task that lies on top of another one, upwards.
+            let deepest = tasks().map(|task| lane.below(task, run)).max();
+            self.canvas.y += height * deepest.unwrap_or(0) as f64;
             let middle = self.canvas.y + height / 2.0;
             let label = format!("worker {}", lane.worker);
             let class = if height < 20.0 { "end small" } else { "end" };
@@ -169,13 +173,9 @@ impl<'run> Drawing<'run> {
                     self.canvas.y + height - 3.0,
                 );
             }
-            for task in &run.tasks {
-                if task
-                    .started
-                    .is_some_and(|(_, worker)| worker == lane.worker)
-                {
-                    self.task(task, self.canvas.y + 2.0, height - 4.0);
-                }
+            for task in tasks() {
+                let row = self.canvas.y - height * lane.below(task, run) as f64;
+                self.task(task, row + 2.0, height - 4.0);
             }
             self.canvas.y += height;
         }

@@ -298,18 +298,28 @@ impl Wait {
 }
 
 impl Lane {
+    /// The tasks that the worker has started.
+    pub(crate) fn tasks<'run>(&self, run: &'run Run) -> impl Iterator<Item = &'run Task> {
+        let worker = self.worker;
+        let of_lane = move |task: &&Task| task.started.is_some_and(|(_, on)| on == worker);
+        run.tasks.iter().filter(of_lane)
+    }
+
+    /// On top of how many others the worker runs the task: it began while they had not ended.
+    pub(crate) fn below(&self, task: &Task, run: &Run) -> usize {
+        let start = task.busy(run.end).start;
+        let earlier = self.tasks(run).filter(|other| {
+            let busy = other.busy(run.end);
+            // Those that seem to begin together were submitted one after another.
+            let first = busy.start < start || other.submitted < task.submitted;
+            other.number != task.number && first && busy.contains(&start)
+        });
+        earlier.count()
+    }
+
     /// When a worker lived and had no task. A line behind the bars would strike their numbers out.
     pub(crate) fn idle(&self, run: &Run) -> Vec<Range<u64>> {
-        let of_lane = |task: &&Task| {
-            task.started
-                .is_some_and(|(_, worker)| worker == self.worker)
-        };
-        let mut busy: Vec<Range<u64>> = run
-            .tasks
-            .iter()
-            .filter(of_lane)
-            .map(|task| task.busy(run.end))
-            .collect();
+        let mut busy: Vec<Range<u64>> = self.tasks(run).map(|task| task.busy(run.end)).collect();
         busy.sort_by_key(|busy| busy.start);
         let mut idle = Vec::new();
         for alive in &self.alive {

@@ -127,7 +127,7 @@ fn run() -> Outcome {
         if *name != "alone" {
             outcome.result(format!("{name}.copied"), copied);
             if let Some(allocated) = cost.allocated {
-                let each = (allocated as f64 / ROWS as f64 * 10.0).round() / 10.0;
+                let each = (allocated as f64 / ROWS as f64).round();
                 line += &format!(", {each} allocations for each row");
                 outcome.result(format!("{name}.allocations"), each);
             }

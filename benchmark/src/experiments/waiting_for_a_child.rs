@@ -31,10 +31,11 @@ const LEVELS_DRAWN: u32 = 3;
 /// What each task of that tree does before it has children.
 const WORK: Duration = Duration::from_millis(10);
 
-const PLACES: usize = 64;
+/// Enough for the root: what a worker submits finds room beyond them.
+const PLACES: usize = 4;
 
 /// How long a pool that hangs is watched.
-const MOMENT: Duration = Duration::from_millis(60);
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// How long is waited for a pool that does not seem to get anywhere, nor to hang.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -268,7 +269,8 @@ fn run() -> Outcome {
     // They have ended because the experiment let them go.
     let events = &mut hangs.trace.events;
     events.retain(|event| event.kind != Kind::Finished);
-    let title = "v4: both workers wait for tasks that no worker is left to run";
+    let title =
+        "v4: both workers wait for tasks that no worker is left to run, until these are taken back";
     outcome
         .traces
         .insert("v5-joining-hangs", drawn(hangs, title, 2));

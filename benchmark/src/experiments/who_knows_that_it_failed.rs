@@ -96,6 +96,8 @@ impl Way for Channel {
             submitted.expect("nobody shuts the pool down");
             answers.push(told);
         }
+        // So that nobody has to wait for an answer, which may allocate.
+        self.0.wait_idle();
         let mut knowledge = Knowledge::default();
         for (job, answer) in answers.into_iter().enumerate() {
             match answer.recv() {
@@ -107,7 +109,6 @@ impl Way for Channel {
                 }
             }
         }
-        self.0.wait_idle();
         knowledge
     }
 }
@@ -129,6 +130,7 @@ impl Way for Spawn {
             let handle = self.0.spawn(move || work(job, may_fail));
             handles.push(handle.expect("nobody shuts the pool down"));
         }
+        self.0.wait_idle();
         let mut knowledge = Knowledge::default();
         for (job, handle) in handles.into_iter().enumerate() {
             match handle.join() {
@@ -142,7 +144,6 @@ impl Way for Spawn {
                 }
             }
         }
-        self.0.wait_idle();
         knowledge
     }
 }

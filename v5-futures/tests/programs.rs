@@ -1,9 +1,9 @@
 //! The example of this version runs to its end.
 
-#[path = "../examples/word_count.rs"]
-mod word_count;
+#[path = "../examples/thumbnails.rs"]
+mod thumbnails;
 
 #[test]
 fn the_example_ends_well() {
-    word_count::main().unwrap();
+    thumbnails::main().unwrap();
 }

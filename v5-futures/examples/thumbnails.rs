@@ -1,0 +1,135 @@
+//! A tour of v5: pictures are read and made smaller, and each result comes back to whoever wants it.
+//!
+//! Run it with `cargo run -p v5-futures --example thumbnails`.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use v5_futures::{JoinError, JoinSet, Pool};
+
+/// A square of grey points, row by row.
+#[derive(Clone, Debug, PartialEq)]
+struct Picture {
+    side: usize,
+    points: Vec<u8>,
+}
+
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let pool = Arc::new(Pool::builder().threads(1..=4).queue_capacity(8).build()?);
+
+    // Each handle says how its own task ended: with a result, or with a panic and what it said.
+    println!("file 2 will panic now, as it should:");
+    let mut handles = Vec::new();
+    for file in 0..4 {
+        handles.push(pool.spawn(move || read(file))?);
+    }
+    let read_well: Vec<bool> = handles
+        .into_iter()
+        .enumerate()
+        .map(|(file, handle)| match handle.join() {
+            Ok(picture) => picture.side == 64,
+            Err(error) => {
+                println!("file {file}: {error}");
+                !error.is_panic()
+            }
+        })
+        .collect();
+    assert_eq!(read_well, [true, true, false, true]);
+
+    // The results of a map come in the order of the items. Only a few of a thousand pictures are there at a time.
+    let thumbnails = pool.map(1000..2000, |file| smaller(&read(file)));
+    let sides: Result<usize, JoinError> = thumbnails.map(|small| Ok(small?.side)).sum();
+    println!("a thousand thumbnails are {} points wide", sides?);
+
+    // The first error is the last result, and what has not started never does.
+    let mut album = pool.try_map(["10", "11", "cover", "12"], |name| {
+        name.parse().map(|file| read(file).side)
+    });
+    assert!(album.by_ref().take(2).all(|side| side.is_ok()));
+    println!("then: {}", album.next().unwrap().unwrap_err());
+    assert!(album.next().is_none());
+
+    // Whoever is ready first comes first.
+    let mut set = JoinSet::new();
+    for file in 20..24 {
+        set.spawn(&pool, move || (file, read(file)))?;
+    }
+    while let Some(result) = set.join_next() {
+        println!("file {} is there", result?.0);
+    }
+
+    // Tasks of a scope may borrow: here each has a row of the picture, and nothing is copied or shared.
+    let mut picture = read(30);
+    let before = picture.clone();
+    pool.scope(|scope| {
+        for row in picture.points.chunks_mut(picture.side) {
+            // The scope waits for the tasks, and a panic of one would come out of it.
+            drop(scope.spawn(|| row.iter_mut().for_each(|point| *point = !*point)));
+        }
+    });
+    assert_eq!(picture.points[0], !before.points[0]);
+
+    // A task may wait for its own tasks, on one worker, too: it runs what has not begun.
+    let one = Arc::new(Pool::new(1, 1)?);
+    let inside = Arc::clone(&one);
+    let brightest = one.spawn(move || brightest(&inside, before.points))?;
+    println!("the brightest point: {}", brightest.join()?);
+
+    // And a handle can be awaited, under whichever executor there is.
+    let (left, right) = (pool.spawn(|| read(40))?, pool.spawn(|| read(41))?);
+    let both = async { Ok::<_, JoinError>((left.await?, right.await?)) };
+    let (left, right) = block_on(both)?;
+    assert_ne!(left, right);
+    Ok(())
+}
+
+/// Would read a file.
+fn read(file: usize) -> Picture {
+    assert!(file != 2, "there is no picture in it");
+    let side = 64;
+    let points = (0..side * side).map(|n| (n * 31 + file) as u8).collect();
+    Picture { side, points }
+}
+
+/// Every eighth point of every eighth row.
+fn smaller(picture: &Picture) -> Picture {
+    let rows = picture.points.chunks(picture.side).step_by(8);
+    let points = rows.flat_map(|row| row.iter().step_by(8).copied());
+    Picture {
+        side: picture.side / 8,
+        points: points.collect(),
+    }
+}
+
+/// One half is looked through here, and the other one by whoever comes first.
+fn brightest(pool: &Arc<Pool>, mut points: Vec<u8>) -> u8 {
+    if points.len() <= 256 {
+        return points.into_iter().max().unwrap_or_default();
+    }
+    let rest = points.split_off(points.len() / 2);
+    let inside = Arc::clone(pool);
+    let other = pool.spawn(move || brightest(&inside, rest));
+    let other = other.expect("nobody stops the pool");
+    let mine = brightest(pool, points);
+    mine.max(other.join().expect("no task panics"))
+}
+
+/// The smallest executor: it sleeps until the future can go on.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

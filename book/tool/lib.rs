@@ -33,6 +33,8 @@ mod item;
 #[cfg(feature = "site")]
 mod laws;
 #[cfg(feature = "site")]
+pub mod listener;
+#[cfg(feature = "site")]
 mod museum;
 #[cfg(feature = "site")]
 mod panels;

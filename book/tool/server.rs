@@ -1,19 +1,16 @@
 //! Serves the pages on this machine, and builds them again when their sources have changed.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use std::{fmt, fs, thread};
+use std::{fmt, fs};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 
+use crate::listener::Listener;
 use crate::site::{Site, Stamp};
-
-/// How many ports to try.
-const PORTS: u16 = 100;
 
 /// How long a browser may take to say what it wants. Some open connections in advance.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,9 +20,7 @@ const LONGEST: usize = 64 << 10;
 
 /// A server of the book's pages, reachable from this machine only.
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    stopped: AtomicBool,
+    listener: Listener,
     site: Site,
     /// The state of the sources when the pages were last built, or when it was last tried.
     built: Mutex<Stamp>,
@@ -38,16 +33,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the pages cannot be built, or if no port is free.
+    /// If the pages cannot be built, if no port is free, or if no thread can be started.
     pub fn start(site: Site, first: u16) -> Result<Server> {
         let built = site.stamp()?;
         site.build()?;
-        let listener = listen(first)?;
-        let address = listener.local_addr()?;
         Ok(Server {
-            listener,
-            address,
-            stopped: AtomicBool::new(false),
+            listener: Listener::open(first)?,
             site,
             built: Mutex::new(built),
             pages: RwLock::new(()),
@@ -57,42 +48,26 @@ impl Server {
     /// The address to give to a browser.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listener.address())
     }
 
     /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.listener.address().port()
     }
 
     /// Answers requests until [`stop`](Server::stop) is called.
-    ///
-    /// Each connection has a thread, so none waits behind one that says nothing.
     pub fn run(&self) {
-        thread::scope(|scope| {
-            for connection in self.listener.incoming() {
-                if self.stopped.load(SeqCst) {
-                    break;
-                }
-                let Ok(connection) = connection else {
-                    // Perhaps too many are open, and it would fail again at once.
-                    thread::sleep(Duration::from_millis(50));
-                    continue;
-                };
-                // A browser that has gone away, or that cannot be served now, is no reason to stop.
-                let _ = thread::Builder::new().spawn_scoped(scope, || {
-                    let _ = self.converse(connection);
-                });
-            }
-        });
+        // A browser that has gone away is no reason to stop.
+        let serve = |connection| drop(self.converse(connection));
+        let refuse = |connection| drop(refuse(connection));
+        self.listener.run(serve, refuse);
     }
 
     /// Lets [`run`](Server::run) return, once the open connections are answered.
     pub fn stop(&self) {
-        self.stopped.store(true, SeqCst);
-        // Wakes `run`. If it fails, there is nobody to wake.
-        let _ = TcpStream::connect(self.address);
+        self.listener.stop();
     }
 
     /// Answers one request. To connect again costs nothing on the same machine.
@@ -105,22 +80,7 @@ impl Server {
             Asked::Nonsense => (Answer::plain("400 Bad Request"), true),
             Asked::Nothing => return Ok(()),
         };
-        // Pages change while they are written: a browser has to ask each time.
-        write!(
-            connection,
-            "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nAllow: GET, HEAD\r\n\
-             Cache-Control: no-cache\r\nConnection: close\r\n\r\n",
-            answer.status,
-            answer.content_type,
-            answer.body.len()
-        )?;
-        if with_body {
-            connection.write_all(&answer.body)?;
-        }
-        connection.shutdown(Shutdown::Write)?;
-        // What is still unread when a connection is closed destroys the answer on its way.
-        io::copy(&mut connection.take(LONGEST as u64), &mut io::sink())?;
-        Ok(())
+        answer.send(connection, with_body)
     }
 
     fn answer(&self, url: &str) -> Answer {
@@ -168,7 +128,7 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("address", &self.address)
+            .field("listener", &self.listener)
             .field("site", &self.site)
             .finish_non_exhaustive()
     }
@@ -235,17 +195,32 @@ impl Answer {
             body: format!("{status}\n").into_bytes(),
         }
     }
+
+    fn send(self, mut connection: TcpStream, with_body: bool) -> io::Result<()> {
+        // Pages change while they are written: a browser has to ask each time.
+        write!(
+            connection,
+            "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nAllow: GET, HEAD\r\n\
+             Cache-Control: no-cache\r\nConnection: close\r\n\r\n",
+            self.status,
+            self.content_type,
+            self.body.len()
+        )?;
+        if with_body {
+            connection.write_all(&self.body)?;
+        }
+        connection.shutdown(Shutdown::Write)?;
+        // What is still unread when a connection is closed destroys the answer on its way.
+        io::copy(&mut connection.take(LONGEST as u64), &mut io::sink())?;
+        Ok(())
+    }
 }
 
-fn listen(first: u16) -> Result<TcpListener> {
-    let last = first.saturating_add(PORTS - 1);
-    for port in first..=last {
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-            result => return result.with_context(|| format!("port {port} cannot be used")),
-        }
-    }
-    Err(anyhow!("no port from {first} to {last} is free"))
+/// There is no place for this connection. It is told, as far as that can be done without waiting: a request that
+/// is still on its way may destroy the answer, and then the browser sees a closed connection.
+fn refuse(connection: TcpStream) -> io::Result<()> {
+    connection.set_nonblocking(true)?;
+    Answer::plain("503 Service Unavailable").send(connection, true)
 }
 
 /// The file that a URL asks for, relative to the pages. `None` if it is none below them.

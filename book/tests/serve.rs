@@ -359,14 +359,15 @@ fn the_program_prints_its_address() {
     });
 }
 
+/// As Ctrl-C does; but a test that a shell runs in the background, and what it starts, does not hear that.
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_the_program_while_a_browser_says_nothing() {
-    within_a_minute("ctrl_c_ends_the_program", || {
-        let (mut child, line) = program("serve-ctrl-c");
+fn a_signal_ends_the_program_while_a_browser_says_nothing() {
+    within_a_minute("a_signal_ends_the_program", || {
+        let (mut child, line) = program("serve-signal");
         let silent = port_in(&line).map(|port| TcpStream::connect(("127.0.0.1", port)));
         let sent = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
+            .arg(child.id().to_string())
             .status()
             .is_ok_and(|status| status.success());
         if !sent {

@@ -15,6 +15,7 @@ mod blocked_submitters;
 mod blocked_worker;
 mod burst_on_a_small_pool;
 mod clone_or_borrow;
+mod every_way_out;
 mod fixed_or_dynamic;
 mod fork_join;
 mod gates;
@@ -111,6 +112,7 @@ pub const ALL: &[Experiment] = &[
     fork_join::EXPERIMENT,
     clone_or_borrow::EXPERIMENT,
     map_window::EXPERIMENT,
+    every_way_out::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
     fixed_or_dynamic::EXPERIMENT,

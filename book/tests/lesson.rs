@@ -131,6 +131,30 @@ fn an_old_file_changes_little() {
     }
 }
 
+/// Files with several policies in them: each is shown where it is explained.
+const IN_PARTS: [&str; 3] = ["resize_policy.rs", "scale_down.rs", "scale_up.rs"];
+
+#[test]
+fn every_line_of_a_new_file_is_in_the_book() {
+    let chapters: Vec<String> = book::CHAPTERS
+        .iter()
+        .map(|chapter| read(format!("book/src/{chapter}")))
+        .collect();
+    let mut before: BTreeMap<String, String> = BTreeMap::new();
+    for version in VERSIONS {
+        let now = sources(version);
+        for name in now.keys().filter(|name| !before.contains_key(*name)) {
+            let whole = format!("{{{{#file {version}/src/{name}}}}}");
+            assert!(
+                IN_PARTS.contains(&name.as_str())
+                    || chapters.iter().any(|chapter| chapter.contains(&whole)),
+                "no chapter shows the whole of {version}/src/{name}"
+            );
+        }
+        before = now;
+    }
+}
+
 #[test]
 fn every_limit_names_a_test_that_exists() {
     for version in VERSIONS {

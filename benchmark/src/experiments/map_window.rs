@@ -8,6 +8,7 @@ use std::time::Duration;
 use v5_futures::Pool;
 
 use super::{Experiment, Outcome, millis};
+use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "map-window",
@@ -25,6 +26,12 @@ const EVERY: usize = 16;
 const QUICK: Duration = Duration::from_millis(1);
 const SLOW: Duration = Duration::from_millis(8);
 const WINDOWS: [usize; 4] = [1, 2, 8, 64];
+
+/// The run that is drawn: fewer pages, which take longer, so that each of them can be seen.
+const DRAWN: u64 = 32;
+const DRAWN_EVERY: u64 = 8;
+const DRAWN_QUICK: Duration = Duration::from_millis(4);
+const DRAWN_SLOW: Duration = Duration::from_millis(20);
 
 /// Pages that are alive, and the most that ever were.
 #[derive(Debug, Default)]
@@ -112,6 +119,29 @@ fn all_at_once() -> Reading {
     })
 }
 
+fn drawn(window: usize, title: &str) -> Trace {
+    let recorder = Recorder::new();
+    // As many places as there are pages at a time: the queue is drawn to its capacity.
+    let pool = Pool::new(WORKERS, window).expect("within the limits");
+    let pages = (0..DRAWN).map(|number| {
+        let mut page = None;
+        let keep = |task| {
+            page = Some(task);
+            Ok::<(), ()>(())
+        };
+        let time = match number % DRAWN_EVERY {
+            0 => DRAWN_SLOW,
+            _ => DRAWN_QUICK,
+        };
+        let kept = recorder.submit(number, keep, move || thread::sleep(time));
+        kept.expect("`keep` refuses nothing");
+        page.expect("`submit` calls `keep`")
+    });
+    let results = pool.map(pages, |page| page()).window(window);
+    results.for_each(|result| result.expect("a page does not panic"));
+    recorder.finish(title, WORKERS as u64, window as u64)
+}
+
 fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let slow = ITEMS.div_ceil(EVERY);
@@ -141,6 +171,11 @@ fn run() -> Outcome {
         outcome.result(format!("{name}.ratio"), ratio);
         held &= in_order && peak == *window;
     }
+    let narrow = drawn(8, "a window of 8: behind a slow page the others wait");
+    outcome.traces.insert("v5-map-window-8", narrow);
+    let wide = drawn(32, "a window of 32: others are there to be read meanwhile");
+    outcome.traces.insert("v5-map-window-32", wide);
+    outcome.result("drawn.every", DRAWN_EVERY as f64);
     outcome.result("ideal", ideal);
     outcome.result("items", ITEMS as f64);
     outcome.result("every", EVERY as f64);

@@ -446,12 +446,10 @@ impl Model {
         }
     }
 
-    /// On demand: a worker for each unfinished task. Those that wait for one on top of them are among these,
-    /// as long as there are workers that could be theirs.
+    /// On demand: a worker for each unfinished task, but for those that wait for one on top of them.
     fn grow(&mut self) {
         if !self.closed {
-            let taken = (self.running.len() + self.waiting.len()).min(self.live);
-            let wanted = taken + self.queue.len();
+            let wanted = self.running.len() + self.queue.len();
             self.live = self.live.max(wanted.clamp(self.min, self.max));
         }
     }

@@ -16,7 +16,7 @@ fn group(criterion: &mut Criterion, question: &str, chosen: impl Fn(&Workload) -
     let mut group = criterion.benchmark_group(question);
     group
         .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
+        .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_secs(1));
     for workload in all(Scale::Quick).iter().filter(|workload| chosen(workload)) {
         let base = workload.name.split('/').next().unwrap_or_default();

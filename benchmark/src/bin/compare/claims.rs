@@ -308,10 +308,10 @@ impl Claim {
                 let ratios = subject.samples.iter().map(|sample| sample / ideal);
                 return Some(("ideal".to_owned(), ratios.collect()));
             }
-            // To the hundredth: what a pool allocates once is not for the task.
+            // To the tenth: what a pool allocates once, for its queues and threads, is not for the task.
             Reference::Allocation => {
-                let hundredths = (subject.allocations_per_task * 100.0).round();
-                return Some(("an allocation".to_owned(), vec![hundredths / 100.0]));
+                let tenths = (subject.allocations_per_task * 10.0).round();
+                return Some(("an allocation".to_owned(), vec![tenths / 10.0]));
             }
         };
         Some((entry.name.clone(), paired(&subject.samples, &entry.samples)))
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn allocations_are_held_against_the_bar_to_the_hundredth_and_want_no_rounds() {
+    fn allocations_are_held_against_the_bar_to_the_tenth_and_want_no_rounds() {
         let claim = Claim {
             workload: "round_trip",
             workers: &[1],
@@ -582,7 +582,7 @@ mod tests {
         };
         let workload = workloads(claim.workload).next().unwrap();
         let mut heats = [heat(workload, &[("v5", &[])])];
-        for (allocations, holds) in [(2.004, true), (2.01, false)] {
+        for (allocations, holds) in [(2.04, true), (2.06, false)] {
             heats[0].entries[0].allocations_per_task = allocations;
             let finding = claim.check(&heats).unwrap();
             assert_eq!(finding.holds(), holds, "{allocations}");

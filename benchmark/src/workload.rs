@@ -4,8 +4,9 @@
 //! `toy-workerpool`: so many submitters ("users") times so many tasks. The streams of empty tasks,
 //! of hashes and of 40 us of computing are those of `wpool`. `burst_idle_burst` and `flapping` are for
 //! pools that let idle threads go: their pauses are measured in [`IDLE_TIMEOUT`]s. `round_trip`,
-//! `spawn_1000_then_join` and `fork_join_fib_18` are for pools that give results back. A name that states how
-//! many tasks there are also says when these are scaled down: `U1_T1M_Fibonacci_15/250` has one in 250 of the million.
+//! `spawn_1000_then_join` and `fork_join_fib_18` are for pools that give results back. A name that
+//! states how many tasks there are also says when these are scaled down: `U1_T1M_Fibonacci_15/250` has
+//! one in 250 of the million.
 
 use std::fmt;
 use std::hint::black_box;
@@ -60,8 +61,9 @@ pub enum Arrival {
         /// Tasks at a time.
         of: usize,
     },
-    /// From within: tasks that spawn and join others, which do the same, down to the first two Fibonacci numbers.
-    /// Each step of that counts as a task. There is nothing else for them to do, so these are [`Task::Empty`].
+    /// From within: tasks that spawn and join others, which do the same, down to the first two Fibonacci
+    /// numbers. Each step of that counts as a task. There is nothing else for them to do, so these are
+    /// [`Task::Empty`].
     Forked {
         /// How often.
         times: usize,

@@ -54,8 +54,8 @@ const ANY: Claim = Claim {
     cell: 1.0,
 };
 
-/// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to cost little more
-/// than v4.
+/// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to cost
+/// little more than v4.
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
         name: "on empty tasks, v1 costs little more than a channel",

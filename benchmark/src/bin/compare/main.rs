@@ -31,8 +31,8 @@ use heat::{A_AGAINST_A, Entry, Heat};
 /// within a round. One contender takes part twice: two equals show what this run cannot tell
 /// apart. Where results come back, only those take part who can give one. Where a thousand submitters wait
 /// for places, a round takes so long that all contenders take part in one round of ten, and only those of a
-/// claim in all of them; with `--claims` or `--workload` all rounds are run. Times are per task. `thread per task` does a twentieth of the tasks and `unbuffered channel` a
-/// tenth, but for those that sleep.
+/// claim in all of them; with `--claims` or `--workload` all rounds are run. Times are per task.
+/// `thread per task` does a twentieth of the tasks and `unbuffered channel` a tenth, but for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
 struct Arguments {

@@ -14,7 +14,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     question: "An empty task and its result, one at a time, from outside of the pool: with a handle of v5, with v4 and a \
                channel by hand, with a scope of rayon's pool, and with a thread of its own. What does it take?",
     predict: "Who has the shortest way back? And if a thousand are submitted before the first result is taken?",
-    checks: "each result comes back; a handle takes fewer allocations than a channel by hand, and about the time",
+    checks: "each result comes back, and a handle takes fewer allocations than a channel by hand",
     run,
 };
 
@@ -157,8 +157,6 @@ fn run() -> Outcome {
             costs.push(each);
         }
         outcome.tell(line);
-        // Only what no disturbance explains breaks it.
-        held &= *name != "v5" || ratio < 2.0;
     }
     held &= costs.is_sorted_by(|v4, v5| v4 > v5);
     let [of_v4, of_v5] = many(&v4, &v5);

@@ -3,14 +3,16 @@
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
-use model_schedule::models;
+use model_schedule::{models, until_asleep};
 use pool::Pool;
 
-use crate::common::SOME_TIME;
+use crate::common::{SOME_TIME, adds_one};
 
 models![
     the_last_worker_leaves_although_a_cancelled_task_lies_in_its_queue,
     a_worker_that_was_idle_for_too_long_leaves_although_a_cancelled_task_lies_in_its_queue,
+    a_sweep_leaves_the_tasks_that_are_alive,
+    a_worker_falls_asleep_although_a_cancelled_task_lies_in_its_queue,
 ];
 
 fn the_last_worker_leaves_although_a_cancelled_task_lies_in_its_queue() {
@@ -37,4 +39,44 @@ fn a_worker_that_was_idle_for_too_long_leaves_although_a_cancelled_task_lies_in_
     pool.spawn(|| ()).unwrap().join().unwrap();
     pool.shutdown();
     assert_eq!(pool.stats().queued, 0);
+}
+
+/// The second one that is cancelled has all queues swept, while somebody steals and a submitter comes.
+fn a_sweep_leaves_the_tasks_that_are_alive() {
+    let (pool, ran) = (
+        Arc::new(Pool::new(2, 1).unwrap()),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
+    let task = move || {
+        let handles = [(); 4].map(|()| own.spawn(adds_one(&count)).unwrap());
+        // Not the last one, which would be taken off the end of the queue.
+        let cancelled = handles[..3].iter().filter(|handle| handle.cancel());
+        let cancelled = cancelled.count();
+        for handle in handles {
+            let _ = handle.join();
+        }
+        cancelled
+    };
+    let task = pool.spawn(task).unwrap();
+    pool.execute(adds_one(&ran)).unwrap();
+    let cancelled = task.join().unwrap();
+    pool.wait_idle();
+    assert_eq!(
+        (ran.load(SeqCst) + cancelled, pool.stats().cancelled),
+        (5, cancelled)
+    );
+}
+
+fn a_worker_falls_asleep_although_a_cancelled_task_lies_in_its_queue() {
+    let (pool, ran) = (Pool::new(2, 1).unwrap(), Arc::new(AtomicUsize::new(0)));
+    let mut cancelled = 0;
+    for _ in 0..2 {
+        let handle = pool.spawn(adds_one(&ran)).unwrap();
+        cancelled += usize::from(handle.cancel());
+        drop(handle);
+        until_asleep(2);
+    }
+    pool.spawn(adds_one(&ran)).unwrap().join().unwrap();
+    assert_eq!(ran.load(SeqCst) + cancelled, 3);
 }

@@ -23,12 +23,22 @@ mod dispatching;
 mod exactly_once;
 #[path = "../../scenarios/freeing.rs"]
 mod freeing;
+#[path = "../../scenarios/gathering.rs"]
+mod gathering;
 #[path = "../../scenarios/handing_back.rs"]
 mod handing_back;
 #[path = "../../scenarios/hiring.rs"]
 mod hiring;
+#[path = "../../scenarios/joining.rs"]
+mod joining;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/polling.rs"]
+mod polling;
+#[path = "../../scenarios/resolving.rs"]
+mod resolving;
+#[path = "../../scenarios/scoping.rs"]
+mod scoping;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/staying.rs"]

@@ -126,6 +126,7 @@ fn pauses_repeat_and_do_not_count() {
 }
 
 #[test]
+#[ignore = "takes ten seconds: run by `cargo deep`"]
 fn every_workload_can_be_run_by_every_contender() {
     let _watchdog = Watchdog::start();
     for workload in all(Scale::Smoke) {

@@ -19,11 +19,11 @@ use crate::spawning;
 
 /// Schedules of each kind in the fast tier. The same ones each time, so that a failure there comes
 /// from a change.
-const FAST: usize = 500;
+const FAST: usize = 150;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
 /// ones each time.
-const DEEP: usize = 1_500;
+const DEEP: usize = 1_000;
 
 /// Schedules of one kind in a row, in a deep search.
 const TURN: usize = 100;

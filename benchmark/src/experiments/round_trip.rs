@@ -23,7 +23,7 @@ const THREADS: usize = 50;
 const MANY: usize = 1000;
 
 /// Rounds of which the median counts.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 31;
 
 /// Sends this number there and back. Returns what came back.
 type Trip<'pool> = Box<dyn Fn(usize) -> Option<usize> + 'pool>;

@@ -731,7 +731,7 @@ fn several_censuses_become_one_figure() {
 // ---- laws ----
 
 /// Two laws on three versions: little enough to know each cell.
-const LAWS: [(&str, &str); 13] = [
+const LAWS: [(&str, &str); 15] = [
     (
         "benchmark/tests/laws.rs",
         "macro_rules! laws {
@@ -742,7 +742,8 @@ const LAWS: [(&str, &str); 13] = [
             })* };
             (@from_v2) => { #[test] fn cancel_is_exclusive() {} };
         }
-        laws! { v1: from_v1; v2: from_v1, from_v2; v3: from_v1, from_v2; v4: from_v1, from_v2; }",
+        laws! { v1: from_v1; v2: from_v1, from_v2; v3: from_v1, from_v2; v4: from_v1, from_v2;
+               v5: from_v1, from_v2; }",
     ),
     (
         "benchmark/tests/v1_on_v2.rs",
@@ -754,6 +755,7 @@ const LAWS: [(&str, &str); 13] = [
     ("model/v2/tests/models.rs", "mod topic;"),
     ("model/v3/tests/models.rs", "mod topic;"),
     ("model/v4/tests/models.rs", "mod topic;"),
+    ("model/v5/tests/models.rs", "mod topic;"),
     (
         "v1-fixed/tests/a.rs",
         "#[test] fn few() {} #[test] fn printed() {}",
@@ -761,6 +763,7 @@ const LAWS: [(&str, &str); 13] = [
     ("v2-cancel-panic/tests/b.rs", ""),
     ("v3-dynamic/tests/c.rs", ""),
     ("v4-dedicated-queues/tests/d.rs", ""),
+    ("v5-futures/tests/e.rs", ""),
     (
         "book/museum/exhibits/v2-cancel-panic/bug.patch",
         "title: Neither < both\nbreaks: cancel_is_exclusive\ncaught by: law cancel_is_exclusive\n\
@@ -815,6 +818,7 @@ fn the_laws_become_a_table_that_unfolds() {
     );
     assert!(!cells[0][4].contains(&earlier), "nobody runs it on v3");
     assert!(!cells[0][5].contains(&earlier), "nor on v4");
+    assert!(!cells[0][6].contains(&earlier), "nor on v5");
 
     assert_eq!(cells[1][1], "2. <b>cancel</b><br>One &amp; not both.</td>");
     assert_eq!(cells[1][2], "<i>not promised yet</i></td>");
@@ -826,7 +830,7 @@ fn the_laws_become_a_table_that_unfolds() {
         cells[1][3]
     );
     assert_eq!(cells[3][1], "Printed</td>");
-    assert_eq!(cells[3][5], "</td></tr></tbody></table></div>\n\nafter\n");
+    assert_eq!(cells[3][6], "</td></tr></tbody></table></div>\n\nafter\n");
 }
 
 #[test]
@@ -836,7 +840,7 @@ fn laws_without_a_table_or_with_tests_that_have_no_names_are_faults() {
     assert_fault(&none, "{{#laws a.md}}", &["book/museum/laws.json"]);
     assert_fault(&none, "{{#laws}}", &["write {{#laws PAGES}}"]);
     let mut files = LAWS;
-    files[7].1 = "macro_rules! m { ($n:ident) => { #[test] fn $n() {} } } m!(few);";
+    files[8].1 = "macro_rules! m { ($n:ident) => { #[test] fn $n() {} } } m!(few);";
     let nameless = repository("laws-with-nameless-tests", &files);
     assert_fault(
         &nameless,

@@ -9,11 +9,12 @@ use walkdir::WalkDir;
 use crate::Catcher;
 
 /// The versions that have exhibits, by their folders.
-pub const VERSIONS: [&str; 4] = [
+pub const VERSIONS: [&str; 5] = [
     "v1-fixed",
     "v2-cancel-panic",
     "v3-dynamic",
     "v4-dedicated-queues",
+    "v5-futures",
 ];
 
 /// The laws, by the names of their tests, with the first version that keeps each.
@@ -28,6 +29,7 @@ pub const LAWS: &[(&str, &str)] = &[
     ("cancel_is_exclusive", "v2-cancel-panic"),
     ("no_stranded_task", "v3-dynamic"),
     ("no_task_waits_behind_a_busy_worker", "v4-dedicated-queues"),
+    ("handle_resolves_once", "v5-futures"),
 ];
 
 /// A planted bug.

@@ -4,15 +4,16 @@ use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
 use model_schedule::{models, until_asleep};
-use pool::Pool;
+use pool::{Lazy, Pool};
 
-use crate::common::{SOME_TIME, adds_one};
+use crate::common::{Gate, SOME_TIME, adds_one};
 
 models![
     the_last_worker_leaves_although_a_cancelled_task_lies_in_its_queue,
     a_worker_that_was_idle_for_too_long_leaves_although_a_cancelled_task_lies_in_its_queue,
     a_sweep_leaves_the_tasks_that_are_alive,
     a_worker_falls_asleep_although_a_cancelled_task_lies_in_its_queue,
+    a_new_worker_is_given_a_task_that_is_alive,
 ];
 
 fn the_last_worker_leaves_although_a_cancelled_task_lies_in_its_queue() {
@@ -79,4 +80,29 @@ fn a_worker_falls_asleep_although_a_cancelled_task_lies_in_its_queue() {
     }
     pool.spawn(adds_one(&ran)).unwrap().join().unwrap();
     assert_eq!(ran.load(SeqCst) + cancelled, 3);
+}
+
+/// The first in the queue is a cancelled one.
+fn a_new_worker_is_given_a_task_that_is_alive() {
+    let pool = Pool::builder().threads(1..=2).scaling(Lazy);
+    let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
+    let (ready, is_full) = Gate::new();
+    let (submitted, go_on) = Gate::new();
+    let task = move || {
+        let [first, second] = [(); 2].map(|()| own.spawn(adds_one(&count)).unwrap());
+        assert!(first.cancel());
+        drop(ready);
+        go_on.pass();
+        second.join().unwrap();
+    };
+    pool.execute(task).unwrap();
+    is_full.pass();
+    pool.execute(adds_one(&ran)).unwrap();
+    drop(submitted);
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.cancelled), (3, 1));
+    assert_eq!((ran.load(SeqCst), pool.queue_len()), (2, 0));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 use model_schedule::models;
-use pool::{CancelToken, Pool, Stats, Task};
+use pool::{CancelToken, Lazy, Pool, Stats, Task};
 
 use crate::common::{Gate, SOME_TIME, adds_one};
 
@@ -17,6 +17,7 @@ models![
     a_task_that_is_joined_leaves_its_place_to_a_submitter,
     a_task_that_is_joined_on_a_worker_may_be_given_to_a_new_one,
     a_task_that_is_joined_runs_or_is_cancelled_by_its_token,
+    a_task_whose_token_is_cancelled_before_it_is_joined_does_not_run,
     a_task_that_is_joined_runs_or_is_handed_back,
     a_joiner_runs_what_has_been_handed_back_and_lies_about,
     whoever_waits_for_a_group_hears_of_a_task_that_was_joined,
@@ -93,8 +94,8 @@ fn a_task_that_is_joined_leaves_its_place_to_a_submitter() {
 
 /// The queue is full, and a submitter starts a worker with what is in it.
 fn a_task_that_is_joined_on_a_worker_may_be_given_to_a_new_one() {
-    let pool = Pool::builder().threads(0..=2).queue_capacity(1);
-    let pool = Arc::new(pool.idle_timeout(SOME_TIME).build().unwrap());
+    let pool = Pool::builder().threads(1..=2).scaling(Lazy);
+    let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     let (own, child) = (Arc::clone(&pool), adds_one(&ran));
     let parent = move || own.spawn(child).unwrap().join().unwrap();
@@ -126,6 +127,26 @@ fn a_task_that_is_joined_runs_or_is_cancelled_by_its_token() {
     }
     pool.wait_idle();
     assert_counted(&pool.stats(), 1 + usize::from(accepted));
+}
+
+fn a_task_whose_token_is_cancelled_before_it_is_joined_does_not_run() {
+    let (pool, ran) = (
+        Arc::new(Pool::new(1, 1).unwrap()),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (own, child) = (Arc::clone(&pool), adds_one(&ran));
+    let parent = move || {
+        let token = CancelToken::new();
+        let (task, handle) = Task::with_handle(child);
+        own.execute_with(&token, task).unwrap();
+        token.cancel();
+        handle.join().unwrap_err()
+    };
+    let error = pool.spawn(parent).unwrap().join().unwrap();
+    assert!(error.is_cancelled());
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (0, 1));
+    pool.wait_idle();
+    assert_counted(&pool.stats(), 2);
 }
 
 /// What is handed back is dropped at once.

@@ -154,6 +154,7 @@ fn a_handle_that_is_cancelled_wakes_who_has_polled_it() {
     drop(polled);
     if state.is_pending() {
         woken.recv().unwrap();
+        assert_eq!(Arc::strong_count(&ran), 1, "the closure is not dropped yet");
         state = poll(&mut handle.lock(), &wakes);
     }
     let cancelled = canceller.join().unwrap();

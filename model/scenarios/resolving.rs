@@ -12,6 +12,7 @@ use crate::common::{adds_one, busy_pool, panics};
 models![
     a_task_that_its_handle_cancels_does_not_run,
     of_two_who_cancel_one_is_in_time,
+    whoever_hears_that_a_task_was_cancelled_finds_its_closure_dropped,
     a_cancelled_task_leaves_its_place_to_a_submitter,
     whoever_waits_for_a_group_hears_of_a_cancelled_task,
     a_task_is_cancelled_or_handed_back,
@@ -58,6 +59,22 @@ fn of_two_who_cancel_one_is_in_time() {
     );
     let handle = Arc::into_inner(handle).unwrap();
     assert_eq!(is_cancelled(handle.join()), in_time == 1);
+}
+
+fn whoever_hears_that_a_task_was_cancelled_finds_its_closure_dropped() {
+    let (pool, ran) = (
+        Arc::new(Pool::new(1, 1).unwrap()),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let handle = pool.spawn(adds_one(&ran)).unwrap();
+    let canceller = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.cancel()
+    });
+    let result = handle.join();
+    assert_eq!(is_cancelled(result), ran.load(SeqCst) == 0);
+    assert_eq!(Arc::strong_count(&ran), 1, "the closure is not dropped yet");
+    canceller.join().unwrap();
 }
 
 /// The only worker is busy until the submitter is in.

@@ -14,6 +14,7 @@ use crate::common::{Gate, adds_one, panics};
 models![
     a_scope_returns_when_its_tasks_are_over_and_dropped,
     a_scope_on_a_worker_returns_when_its_tasks_are_over_and_dropped,
+    what_a_task_of_a_scope_returns_is_dropped_before_the_scope_returns,
     a_scope_whose_body_unwinds_waits_for_its_tasks,
     a_scope_on_a_worker_runs_what_its_tasks_spawn_while_it_waits,
     a_scope_in_a_pool_that_hands_back_cancels_what_does_not_run,
@@ -59,6 +60,17 @@ fn a_scope_on_a_worker_returns_when_its_tasks_are_over_and_dropped() {
         pool.wait_idle();
         assert_eq!(pool.stats().completed, 3);
     }
+}
+
+/// If nobody asks for it. What it borrows may be gone after that.
+fn what_a_task_of_a_scope_returns_is_dropped_before_the_scope_returns() {
+    let pool = Pool::new(1, 1).unwrap();
+    let result = Arc::new(());
+    pool.scope(|scope| {
+        let result = Arc::clone(&result);
+        drop(scope.spawn(move || result).unwrap());
+    });
+    assert_eq!(Arc::strong_count(&result), 1);
 }
 
 fn a_scope_whose_body_unwinds_waits_for_its_tasks() {

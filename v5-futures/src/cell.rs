@@ -1,4 +1,5 @@
-//! What a task and its handle share: the closure until it is claimed, the result once the task is over.
+//! What a task and its handle share: the closure, until somebody claims the task by taking it out, and the
+//! result, once the task is over.
 
 use std::mem;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ pub(crate) struct Cell<F, T> {
 
 pub(crate) struct Inside<F, T> {
     pub(crate) stage: Stage<F, T>,
-    /// The number of the pool that has accepted the task, or 0. It stays when the task is handed back.
+    /// The number of the pool that has accepted the task last, or 0. It stays when the task is handed back:
+    /// a worker of that pool may still claim it (`claim.rs`).
     pool: usize,
     /// Whom to wake when the task is over.
     pub(crate) waker: Option<Waker>,
@@ -34,7 +36,7 @@ pub(crate) struct Inside<F, T> {
     pub(crate) detached: bool,
 }
 
-/// The way of a task. It goes from top to bottom, and never back, but for the ticket.
+/// The way of a task. It goes from top to bottom, and never back.
 pub(crate) enum Stage<F, T> {
     /// The task has not begun. While a pool has it in a queue, the pool's ticket lies here.
     Waiting(F, Option<Ticket>),

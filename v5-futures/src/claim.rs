@@ -22,11 +22,11 @@ use crate::{JoinError, worker};
 /// How many tombstones there are.
 #[derive(Debug)]
 pub(crate) struct Tombstones {
-    /// Those that have been left since all queues were swept. Some of them may be gone.
+    /// Those that have been left since all queues were swept last. Some of them may be gone.
     left: Count,
-    /// So many may be left until the next time.
+    /// So many may be left until the queues are swept again.
     allowed: AtomicUsize,
-    /// As many as there are places, or more.
+    /// As many as there are places. `allowed` is never less.
     least: usize,
 }
 
@@ -141,8 +141,8 @@ impl Shared {
 
     /// Takes the tombstones out of all queues.
     ///
-    /// That takes as long as there are entries. So the next time is after as many claims as there are
-    /// tasks now: each claim pays for one task at the most, on average.
+    /// The time is proportional to the number of entries. So it is done again only after as many claims as
+    /// there are tasks left: then each claim has paid for two entries or so.
     fn sweep(&self) {
         self.tombstones.left.0.store(0, Relaxed);
         let tasks: usize = self.lanes.iter().map(Lane::sweep).sum();

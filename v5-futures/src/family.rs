@@ -27,11 +27,11 @@ pub(crate) struct Family {
 struct Inside {
     /// Tasks that have been spawned and are not over.
     unfinished: usize,
-    /// Those that may not have begun, if somebody will want to know that; some of them are over.
+    /// On a worker: the tasks that the scope may have to run itself. Some have begun, some are over.
     children: Vec<Arc<dyn Child>>,
     /// How many children there may be until those that are over are taken out.
     tidy_at: usize,
-    /// What the first of those has panicked with whose handles are gone.
+    /// The first panic of a task whose handle is gone.
     panic: Option<Payload>,
 }
 
@@ -103,7 +103,7 @@ impl Family {
         drop(children);
     }
 
-    /// What the first of those has panicked with whose handles are gone.
+    /// The first panic of a task whose handle is gone.
     pub(crate) fn take_panic(&self) -> Option<Payload> {
         self.inside.lock().panic.take()
     }

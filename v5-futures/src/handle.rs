@@ -45,10 +45,11 @@ pub struct JoinHandle<T> {
     cancel_on_drop: bool,
 }
 
-/// A task's cell, to those who do not know its closure.
+/// A task's cell, to those who know neither its closure nor its result. (As a `dyn`, the cell needs no
+/// second box for that.)
 pub(crate) trait Child: Send + Sync {
-    /// Runs the task if it has not begun, and if the calling thread is a worker of its pool. Returns
-    /// whether it has begun.
+    /// Runs the task if it has not begun, and if the calling thread is a worker of its pool. On a worker,
+    /// returns whether it has begun by now; elsewhere `false`.
     fn run_on_worker(&self) -> bool;
 
     /// Whether the task is over.

@@ -42,7 +42,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     }
 
     /// Runs a closure that has been claimed, for an owner of the task who is no pool. If nobody holds the
-    /// handle, this is an ordinary call.
+    /// handle, a panic goes on to the caller.
     pub(crate) fn run_outside(&self, closure: F) {
         let result = catch_unwind(AssertUnwindSafe(closure));
         let Ended { unseen, waker } = self.end(Outcome {

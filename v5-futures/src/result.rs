@@ -3,14 +3,18 @@
 use std::mem;
 use std::sync::atomic::Ordering::Release;
 use std::task::Waker;
+use std::thread;
 use std::time::Instant;
 
+use crate::JoinError;
 use crate::cell::{Cell, Inside, Stage};
 use crate::outcome::Outcome;
-use crate::{JoinError, park};
 
-/// A result that nobody will ask for, and who has to be woken: both are code of a user, to be run with no
-/// lock held.
+/// How often whoever joins looks again before it falls asleep.
+const LOOKS: usize = 10;
+
+/// A result that nobody will ask for, and who has to be woken. To drop the one and to call the other is code
+/// of a user, to be run with no lock held.
 pub(crate) struct Ended<T> {
     pub(crate) unseen: Option<Outcome<T>>,
     pub(crate) waker: Option<Waker>,
@@ -30,19 +34,19 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         };
         self.over.store(true, Release);
         drop(inside);
-        self.ended.notify_one();
+        self.ended.notify_one(); // to join takes the handle, so one waits at most
         Ended { unseen, waker }
     }
 
     /// Waits until the task is over or it is too late, and takes the result.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Result<T, JoinError>> {
-        // Many tasks are over within microseconds, and to sleep and be woken takes longer.
-        for look in 0..park::LOOKS {
-            let late = || deadline.is_some_and(|at| Instant::now() >= at);
-            if self.is_over() || late() {
+        // Many tasks are over within microseconds, and to sleep and be woken takes longer. To yield is better
+        // than to spin: the worker may be waiting for this very core.
+        for _ in 0..LOOKS {
+            if self.is_over() || deadline.is_some_and(|at| Instant::now() >= at) {
                 break;
             }
-            park::pause(look);
+            thread::yield_now();
         }
         let mut inside = self.inside.lock();
         let mut late = false;
@@ -65,7 +69,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         outcome.map(|outcome| outcome.result)
     }
 
-    /// Has the waker called when the task is over, and no other one. `false`: it is over by now.
+    /// Leaves a waker, instead of one left before, to be called when the task is over. `false`: it is over.
     pub(crate) fn call(&self, waker: Waker) -> bool {
         let mut inside = self.inside.lock();
         let waiting = matches!(inside.stage, Stage::Waiting(..) | Stage::Claimed);

@@ -46,7 +46,7 @@ pub struct RejectedSpawn<'scope, T> {
 
 /// The way to the result of a task that borrows. Made by [`Scope::spawn`].
 ///
-/// If it is dropped, the scope still waits for the task, and if the task has panicked, so does the scope.
+/// If it is dropped, the scope still waits for the task. If that has panicked, the scope panics at its end.
 pub struct ScopedJoinHandle<'scope, T> {
     cell: Arc<dyn Joinable<T> + 'scope>,
 }
@@ -88,7 +88,7 @@ impl Pool {
             env: PhantomData,
         };
         let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
-        // What the tasks borrow lives at least until here, and the body has not got past this either.
+        // What the tasks borrow lives at least until here, whether the body has returned or panicked.
         scope.family.wait();
         let panic = scope.family.take_panic();
         match result {
@@ -130,7 +130,7 @@ impl<'scope> Scope<'scope, '_> {
         if size_of_val(&closure) <= LARGEST {
             return self.submit(closure);
         }
-        // It is moved from thread to thread, and onto the stack: as a box.
+        // It is moved several times, at the end onto a stack. A box costs less to move, and fits there.
         let boxed: Box<dyn FnOnce() -> T + Send + 'scope> = Box::new(closure);
         self.submit(boxed)
     }

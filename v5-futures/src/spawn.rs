@@ -12,7 +12,7 @@ use crate::{Group, JoinHandle, Pool, Rejected, Task};
 
 /// The task's side of a cell: what is queued.
 pub(crate) struct Spawned<F: FnOnce() -> T, T> {
-    /// `None` once the task is over: then this is an empty box.
+    /// `None` once the task has been run or cancelled: then this box waits to be freed (`homing.rs`).
     cell: Option<Arc<Cell<F, T>>>,
     has: Has<F>,
 }
@@ -23,8 +23,8 @@ enum Has<F> {
     Nothing,
     /// The closure, which it has claimed for the one who runs it.
     Closure(F),
-    /// Nothing, and it never will: the handle had cancelled it before the pool accepted it. So the pool
-    /// counts it, and nobody else does.
+    /// Nothing to run: the handle had cancelled it before the pool accepted it. So the pool counts it as
+    /// cancelled when a worker comes to it, and nobody else does.
     Husk,
 }
 
@@ -137,7 +137,7 @@ impl Task {
     /// ```
     ///
     /// If the task is dropped and has not run, the handle resolves as
-    /// [abandoned](crate::JoinError::is_abandoned). If it is [run](Task::run) by its owner, so is it by that.
+    /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle has the result.
     ///
     /// Until a pool has accepted the task, nobody can claim it, so a worker that joins it waits for that.
     ///
@@ -148,7 +148,7 @@ impl Task {
         if size_of_val(&closure) <= LARGEST {
             return pair(closure);
         }
-        // It is moved from thread to thread, and onto the stack: as a box.
+        // It is moved several times, at the end onto a stack. A box costs less to move, and fits there.
         let boxed: Box<dyn FnOnce() -> T + Send> = Box::new(closure);
         pair(boxed)
     }

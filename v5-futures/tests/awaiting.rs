@@ -145,10 +145,11 @@ fn a_waker_is_called_however_the_task_ends() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy(&watchdog, 8);
     let _open = OpenOnDrop(&gate);
-    let ends: [(&str, How, fn(Task, &mut JoinHandle<()>, &Pool)); 4] = [
+    type End = fn(Task, &mut JoinHandle<()>, &Pool);
+    let ends: [(&str, How, End); 4] = [
         ("run by its owner", How::Done, |task, _, _| task.run()),
         ("dropped by its owner", How::Abandoned, |task, _, _| {
-            drop(task)
+            drop(task);
         }),
         ("cancelled", How::Cancelled, |task, handle, pool| {
             pool.execute(task).unwrap();

@@ -183,7 +183,7 @@ fn a_crowd_of_submitters_gets_in_by_nothing_but_cancelling() {
             });
         }
         drop(tell);
-        assert_eq!(told.iter().filter(|handle| handle.cancel()).count(), 400);
+        assert_eq!(told.iter().filter(JoinHandle::cancel).count(), 400);
     });
     assert_eq!((pool.stats().cancelled, pool.queue_len()), (400, 0));
 }

@@ -8,7 +8,7 @@ use crate::statistics::{Summary, paired};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "clone-or-borrow",
-    question: "A picture of 16 MiB is a `&mut [u8]`, and each of its 256 rows is to be brightened, by a task. A task of v4 \
+    question: "A picture of 8 MiB is a `&mut [u8]`, and each of its 256 rows is to be brightened, by a task. A task of v4 \
                has to own what it uses. How much is copied, and what does that cost?",
     predict: "MiB copied, allocations for each row, and the time, against a scope of v5 and against a loop.",
     checks: "a scope copies nothing, and the picture is the same in the end",
@@ -17,11 +17,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 const WORKERS: usize = 2;
 const ROWS: usize = 256;
-const ROW: usize = 64 * 1024;
+const ROW: usize = 32 * 1024;
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// Rounds of which the median counts.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 9;
 
 /// What each brightness becomes.
 type Curve = [u8; 256];

@@ -25,13 +25,13 @@ const WIDTHS: [usize; 3] = [1, 2, 4];
 
 /// Rounds of which the shortest counts: what disturbs a run only makes it longer, and here one disturbance is
 /// as long as the run.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 11;
 
 /// Every call forks.
 const FINE: Size = Size { n: 18, cut: 2 };
 
 /// A task has some microseconds of work.
-const COARSE: Size = Size { n: 29, cut: 18 };
+const COARSE: Size = Size { n: 27, cut: 16 };
 
 /// What is computed, and below which size without forks.
 #[derive(Clone, Copy)]

@@ -109,9 +109,11 @@ impl Builder {
     /// Who is told of a panic: of a task, of a value that a task has captured, of a hook or of a policy. The
     /// payload is most often a `&str` or a `String` behind the [`Any`].
     ///
-    /// A panic of a task with a handle goes to whoever asks the handle, and comes here if nobody does.
+    /// A panic of a task with a handle goes to whoever asks the handle, and comes here if nobody does and the
+    /// pool is still there: on the thread that drops the handle, if the task has ended by then. What is
+    /// locked around such a drop must not be locked here.
     ///
-    /// Called where the panic was, or where that handle was dropped: on the worker, where waiting for the pool is a panic as it is in a
+    /// Called where the panic was: on the worker, where waiting for the pool is a panic as it is in a
     /// task, or, for a policy or a name, on the thread that needed it. A handler
     /// that panics itself loses its message, and nothing else. Without a handler the message of
     /// the standard panic hook is all that is heard.

@@ -1,7 +1,7 @@
 //! Claim-on-join: who waits for a task that has not begun runs it, and whoever cancels one takes it away.
 //!
-//! In both cases a task leaves its pool and stays in its queue, as a *tombstone*: to take it out of the middle
-//! would mean to search for it. A worker that comes to it drops it and counts nothing.
+//! In both cases a task leaves its pool and stays in its queue, as a *tombstone*: to take it out of the
+//! middle would mean to search for it. A worker that comes to it drops it and counts nothing.
 
 use std::sync::atomic::{
     AtomicUsize,
@@ -54,14 +54,15 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
             token,
         }) = ticket
         else {
-            // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the pool
-            // is gone, and the pool is not gone before this worker has what it waits for.
+            // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the
+            // pool is gone, and the pool is not gone before this worker has what it waits for.
             self.run(closure, None);
             return true;
         };
         shared.leave_queue(home);
         let lane = home.max(Tally::ANY);
-        // In a hook there is no task below this one. Nobody looks at the lane 0.
+        // In a stop hook there is no task below this one, and nobody looks at the lane 0. (In a start hook there
+        // is none, either. While such a hook waits, one task too few is said to run.)
         let nested = &shared.lanes[home].nested.0;
         nested.fetch_add(1, SeqCst);
         let ending =

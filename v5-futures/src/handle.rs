@@ -14,7 +14,8 @@ use crate::cell::Cell;
 /// A thread [`join`](JoinHandle::join)s it. Code that runs under an executor, whichever it is, awaits it.
 /// Whoever drops it lets the task run and does not hear of it, unless it was told to
 /// [cancel](JoinHandle::cancel_on_drop). A panic that nobody has asked for is told to the pool's panic
-/// handler, by the thread that drops the handle if the task has ended by then. The handle does not keep the pool's threads: a pool can be shut
+/// handler, by the thread that drops the handle if the task has ended by then (and if the pool is still
+/// there). The handle does not keep the pool's threads: a pool can be shut
 /// down or dropped, and the handle still gives the result.
 ///
 /// It resolves once, however the task left the pool.

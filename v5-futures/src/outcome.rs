@@ -4,7 +4,7 @@
 //! the handle; whoever waits is woken. After that the pool counts the task as over.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::JoinError;
 use crate::cell::Cell;
@@ -16,8 +16,9 @@ use crate::stats::Ending;
 /// What became of a task.
 pub(crate) struct Outcome<T> {
     pub(crate) result: Result<T, JoinError>,
-    /// Of a panic in a pool: the pool, whose handler is told if nobody asks for the result.
-    pool: Option<Arc<Shared>>,
+    /// Of a panic in a pool: the pool, whose handler is told if nobody asks for the result. A handle must not
+    /// keep a pool alive, whose handler may know the handle.
+    pool: Weak<Shared>,
 }
 
 impl<F: FnOnce() -> T, T> Cell<F, T> {
@@ -47,7 +48,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         let result = catch_unwind(AssertUnwindSafe(closure));
         let Ended { unseen, waker } = self.end(Outcome {
             result: result.map_err(JoinError::panicked),
-            pool: None,
+            pool: Weak::new(),
         });
         if let Some(waker) = waker {
             waker.wake();
@@ -68,9 +69,10 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
     /// The task is over, and all that it captured has been dropped.
     fn settle(&self, result: Result<T, JoinError>, pool: Option<&Arc<Shared>>) {
         let panicked = matches!(&result, Err(error) if error.is_panic());
+        let told = pool.filter(|_| panicked && self.family.is_none());
         let Ended { unseen, waker } = self.end(Outcome {
             result,
-            pool: pool.filter(|_| panicked).cloned(),
+            pool: told.map(Arc::downgrade).unwrap_or_default(),
         });
         match unseen.map(|outcome| self.tell(outcome)) {
             Some(Ok(value)) => on_panic(pool, |panic| panic.shield(|| drop(value))),
@@ -94,7 +96,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         match (payload, &self.family) {
             (Some(payload), Some(family)) => family.blame(payload),
             (Some(payload), None) => {
-                on_panic(pool.as_ref(), |panic| {
+                on_panic(pool.upgrade().as_ref(), |panic| {
                     panic.shield(|| resume_unwind(payload))
                 });
             }

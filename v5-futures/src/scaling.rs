@@ -98,9 +98,10 @@ pub struct Load {
     pub queued: usize,
     /// Places in the queue.
     pub capacity: usize,
-    /// Tasks that workers have taken and not finished. One that waits for another that its worker runs in the
-    /// meantime is not among them.
+    /// Tasks that workers have taken and not finished, apart from those in `nested`.
     pub running: usize,
+    /// Tasks that wait for another one, which their worker runs in the meantime.
+    pub nested: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
     /// The fewest workers that were asleep at any time since the last tick. At a tick, so many
@@ -126,7 +127,8 @@ impl Load {
     /// Tasks that have left the pool, run or not.
     #[must_use]
     pub fn finished(&self) -> usize {
-        self.accepted.saturating_sub(self.unfinished())
+        let unfinished = self.unfinished() + self.nested;
+        self.accepted.saturating_sub(unfinished)
     }
 }
 
@@ -200,7 +202,7 @@ impl Shared {
         let unfinished = inside.census.unfinished(self);
         // Some are taken meanwhile, and what is taken out of a queue runs.
         let queued = self.queued(inside).min(unfinished);
-        let running = (unfinished - queued).saturating_sub(self.nested());
+        let nested = self.nested().min(unfinished - queued);
         let census = &mut inside.census;
         let refused = self.tally.over[Tally::REFUSED].0.load(SeqCst);
         let Threads { min, max } = census.limits;
@@ -211,7 +213,8 @@ impl Shared {
             live,
             queued,
             capacity: self.places.capacity,
-            running: running.min(live),
+            running: (unfinished - queued - nested).min(live),
+            nested,
             accepted: self.tally.begun.0.load(SeqCst) - refused,
             rested: census.rested(moment == Moment::Tick),
             age: self.born.elapsed(),

@@ -145,18 +145,20 @@ impl<'scope> Scope<'scope, '_> {
     {
         let cell = Cell::new(closure, Some(Arc::clone(&self.family)));
         let task: Box<dyn Run + 'scope> = Box::new(Spawned::new(&cell));
-        // SAFETY: A longer lifetime in the type of a box changes nothing in memory. What has to be shown is that nobody
-        // uses the closure, or what it returns, after `'scope`. `'scope` ends after `Pool::scope` returns or unwinds,
-        // and both come after `Family::wait`. That returns when each task counted by `child_begins` has been counted
-        // by `child_ended`, and this one is counted before the pool gets it. `child_ended` is called once for a
-        // task, in `Cell::settle` or below, and by then:
-        // - The closure is gone: it was taken out of the cell (`Cell::claim`) and called, or dropped, or is given back
-        //   to the caller, with the lifetime that it had.
-        // - The task has not left the pool with the closure: `hand_back` says `Never`, and a refused task has none.
-        // - The result is in the cell, with a handle that cannot outlive `'scope` and that takes it out when it is
-        //   dropped; or there is no handle, and the result has been dropped (`drop_unseen`). If the handle is leaked, so is
-        //   the cell, with the result. So what others still hold of the cell, such as a tombstone in a queue or a
-        //   worker on its way, is memory in which there is neither a closure nor a result to be dropped.
+        // SAFETY: A longer lifetime in the type of a box changes nothing in memory. What has to be shown is that
+        // nobody uses the closure, or what it returns, after `'scope`. `'scope` ends after `Pool::scope`
+        // returns or unwinds, and both come after `Family::wait`. That returns when each task counted by
+        // `child_begins` has been counted by `child_ended`, and this one is counted before the pool gets it.
+        // `child_ended` is called once for a task, in `Cell::settle` or below, and by then:
+        // - The closure is gone: it was taken out of the cell (`Cell::claim`) and called, or dropped, or is
+        //   given back to the caller, with the lifetime that it had.
+        // - The task has not left the pool with the closure: `hand_back` says `Never`, and a refused task
+        //   has none.
+        // - The result is in the cell, with a handle that cannot outlive `'scope` and that takes it out when it
+        //   is dropped; or there is no handle, and the result has been dropped (`Cell::settle`). If the handle is
+        //   leaked, so is the cell, with the result. So what others still hold of the cell, such as a
+        //   tombstone in a queue or a worker on its way, is memory in which there is neither a closure nor a
+        //   result to be dropped.
         let task = Task(unsafe { mem::transmute::<Box<dyn Run + 'scope>, Box<dyn Run>>(task) });
         self.family.child_begins();
         let job = Job {
@@ -176,8 +178,8 @@ impl<'scope> Scope<'scope, '_> {
         }
         if self.family.on_worker {
             let child: Arc<dyn Child + 'scope> = Arc::clone(&cell) as Arc<dyn Child + 'scope>;
-            // SAFETY: As above: the family uses it to run the task, before it is over, and after that no more than
-            // to ask whether it is over.
+            // SAFETY: As above: the family uses it to run the task, before it is over, and after that no more
+            // than to ask whether it is over.
             let child = unsafe { mem::transmute::<Arc<dyn Child + 'scope>, Arc<dyn Child>>(child) };
             self.family.adopt(child);
         }

@@ -137,9 +137,11 @@ impl Task {
     /// ```
     ///
     /// If the task is dropped and has not run, the handle resolves as
-    /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle has the result.
+    /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle has the
+    /// result.
     ///
-    /// Until a pool has accepted the task, nobody can claim it, so a worker that joins it waits for that.
+    /// Until a pool has accepted the task, nobody can claim it: a worker that joins it by then sleeps until
+    /// another worker has run it.
     ///
     /// Two allocations; a third for a closure of more than a kibibyte.
     pub fn with_handle<T: Send + 'static>(

@@ -90,12 +90,10 @@ pub(crate) fn lane_in(shared: &Shared) -> Option<usize> {
 impl Worker {
     /// Runs tasks until the worker may leave, or the door is closed and nothing is queued.
     fn work(mut self) {
-        // In a hook it has no task, and no queue to submit to.
-        enter(&self.shared, 0);
+        enter(&self.shared, self.lane);
         let shared = Arc::clone(&self.shared);
         let hooks = &shared.hooks;
         hooks.panic.shield(&hooks.start);
-        enter(&self.shared, self.lane);
         self.shared.door.inside.lock().census.awake.push(self.lane);
         let first = self.first.lock().take();
         let mut next = first.or_else(|| self.look());

@@ -14,6 +14,7 @@ models![
     a_sweep_leaves_the_tasks_that_are_alive,
     a_worker_falls_asleep_although_a_cancelled_task_lies_in_its_queue,
     a_new_worker_is_given_a_task_that_is_alive,
+    a_worker_that_leaves_hands_over_what_is_alive,
 ];
 
 fn the_last_worker_leaves_although_a_cancelled_task_lies_in_its_queue() {
@@ -105,4 +106,23 @@ fn a_new_worker_is_given_a_task_that_is_alive() {
     let stats = pool.stats();
     assert_eq!((stats.completed, stats.cancelled), (3, 1));
     assert_eq!((ran.load(SeqCst), pool.queue_len()), (2, 0));
+}
+
+/// The pool becomes smaller while a task lies between two that are cancelled.
+fn a_worker_that_leaves_hands_over_what_is_alive() {
+    let (pool, ran) = (
+        Arc::new(Pool::new(2, 4).unwrap()),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
+    let task = move || {
+        let handles = [(); 3].map(|()| own.spawn(adds_one(&count)).unwrap());
+        let cancelled = usize::from(handles[0].cancel()) + usize::from(handles[2].cancel());
+        own.resize(1).unwrap();
+        cancelled
+    };
+    let cancelled = pool.spawn(task).unwrap().join().unwrap();
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst) + cancelled, pool.queue_len()), (3, 0));
+    pool.shutdown();
 }

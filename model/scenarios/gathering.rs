@@ -17,6 +17,8 @@ models![
     whoever_polls_a_set_is_woken_for_each_result,
     the_tasks_of_a_set_run_or_are_cancelled,
     a_wait_with_a_deadline_ends_with_the_next_result_or_without_one,
+    a_map_on_a_worker_gives_each_result_in_its_turn,
+    a_map_that_is_dropped_early_cancels_or_runs_what_is_ahead,
 ];
 
 const NUMBERS: [usize; 2] = [1, 2];
@@ -109,4 +111,33 @@ fn a_wait_with_a_deadline_ends_with_the_next_result_or_without_one() {
     assert_eq!(set.len() + all.len(), 2);
     all.extend(results(set));
     assert_all(all);
+}
+
+fn a_map_on_a_worker_gives_each_result_in_its_turn() {
+    for workers in [1, 2] {
+        let pool = Arc::new(Pool::new(workers, 1).unwrap());
+        let own = Arc::clone(&pool);
+        let parent = move || {
+            let doubles = own.map(NUMBERS, |number| 2 * number).window(2);
+            doubles.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        assert_eq!(pool.spawn(parent).unwrap().join().unwrap(), [2, 4]);
+        pool.wait_idle();
+        assert_eq!(pool.stats().completed, 3);
+    }
+}
+
+fn a_map_that_is_dropped_early_cancels_or_runs_what_is_ahead() {
+    let (pool, ran) = (Pool::new(1, 2).unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&ran);
+    let counts = move |_| {
+        count.fetch_add(1, SeqCst);
+    };
+    let mut map = pool.map(0..3, counts).window(2);
+    map.next().unwrap().unwrap();
+    drop(map);
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!((ran.load(SeqCst) + stats.cancelled, stats.accepted), (2, 2));
+    assert_eq!(Arc::strong_count(&ran), 1);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 use model_schedule::models;
-use pool::{CancelToken, Lazy, Pool, Stats, Task};
+use pool::{CancelToken, Lazy, Pool, Stats, Stealing, Task};
 
 use crate::common::{Gate, SOME_TIME, adds_one};
 
@@ -16,6 +16,7 @@ models![
     a_fork_and_a_join_of_depth_two_need_one_worker_and_one_place,
     a_task_that_is_joined_leaves_its_place_to_a_submitter,
     a_task_that_is_joined_on_a_worker_may_be_given_to_a_new_one,
+    a_task_that_is_joined_without_stealing_runs_once,
     a_task_that_is_joined_runs_or_is_cancelled_by_its_token,
     a_task_whose_token_is_cancelled_before_it_is_joined_does_not_run,
     a_task_that_is_joined_runs_or_is_handed_back,
@@ -95,6 +96,20 @@ fn a_task_that_is_joined_leaves_its_place_to_a_submitter() {
 /// The queue is full, and a submitter starts a worker with what is in it.
 fn a_task_that_is_joined_on_a_worker_may_be_given_to_a_new_one() {
     let pool = Pool::builder().threads(1..=2).scaling(Lazy);
+    let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (own, child) = (Arc::clone(&pool), adds_one(&ran));
+    let parent = move || own.spawn(child).unwrap().join().unwrap();
+    pool.execute(parent).unwrap();
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 2);
+    assert_counted(&pool.stats(), 3);
+}
+
+/// In the pool there are tasks for nobody else, and a worker may be started for the child.
+fn a_task_that_is_joined_without_stealing_runs_once() {
+    let pool = Pool::builder().threads(1..=2).stealing(Stealing::Off);
     let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     let (own, child) = (Arc::clone(&pool), adds_one(&ran));

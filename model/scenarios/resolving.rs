@@ -19,7 +19,10 @@ models![
     a_task_that_is_dropped_without_having_run_resolves_its_handle,
     a_handle_outlives_its_pool,
     a_task_that_is_cancelled_while_it_is_submitted_is_counted_once,
+    a_task_that_is_cancelled_while_it_waits_for_a_place_is_counted_once,
+    tasks_of_a_batch_that_are_cancelled_meanwhile_are_counted_once,
     a_task_that_was_cancelled_before_it_was_submitted_may_be_handed_back,
+    a_handle_that_cancels_when_it_is_dropped_comes_in_time_or_not_at_all,
     a_result_that_nobody_asks_for_is_dropped_once,
     a_panic_is_told_to_the_handle_or_to_the_handler,
 ];
@@ -174,6 +177,43 @@ fn a_task_that_is_cancelled_while_it_is_submitted_is_counted_once() {
     );
 }
 
+/// It still takes the place that it has waited for.
+fn a_task_that_is_cancelled_while_it_waits_for_a_place_is_counted_once() {
+    let (pool, closed) = busy_pool(1);
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(|| ()).unwrap();
+    let (task, handle) = Task::with_handle(adds_one(&ran));
+    let submitter = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.execute(task).unwrap()
+    });
+    assert!(handle.cancel());
+    drop(closed);
+    submitter.join().unwrap();
+    pool.wait_idle();
+    assert!(is_cancelled(handle.join()));
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.cancelled), (2, 1));
+    assert_eq!((ran.load(SeqCst), stats.queued), (0, 0));
+}
+
+fn tasks_of_a_batch_that_are_cancelled_meanwhile_are_counted_once() {
+    let (pool, ran) = (Pool::new(1, 1).unwrap(), Arc::new(AtomicUsize::new(0)));
+    let pairs = [(); 2].map(|()| Task::with_handle(adds_one(&ran)));
+    let [(first, one), (second, other)] = pairs;
+    let canceller = thread::spawn(move || [one, other].map(|handle| handle.cancel()));
+    assert_eq!(pool.execute_batch([first, second]).unwrap(), 2);
+    let in_time = canceller.join().unwrap();
+    let cancelled = in_time.into_iter().filter(|cancelled| *cancelled).count();
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!((stats.accepted, stats.cancelled), (2, cancelled));
+    assert_eq!(
+        (stats.completed, ran.load(SeqCst)),
+        (2 - cancelled, 2 - cancelled)
+    );
+}
+
 fn a_task_that_was_cancelled_before_it_was_submitted_may_be_handed_back() {
     let pool = Pool::new(1, 1).unwrap();
     let (task, handle) = Task::with_handle(|| ());
@@ -184,6 +224,18 @@ fn a_task_that_was_cancelled_before_it_was_submitted_may_be_handed_back() {
     let stats = pool.stats();
     assert_eq!((stats.returned, stats.cancelled), (returned, 1 - returned));
     assert!(is_cancelled(handle.join()));
+}
+
+fn a_handle_that_cancels_when_it_is_dropped_comes_in_time_or_not_at_all() {
+    let (pool, ran) = (Pool::new(1, 1).unwrap(), Arc::new(AtomicUsize::new(0)));
+    drop(pool.spawn(adds_one(&ran)).unwrap().cancel_on_drop());
+    pool.wait_idle();
+    let stats = pool.stats();
+    assert_eq!(stats.completed, ran.load(SeqCst));
+    assert_eq!(
+        (stats.completed + stats.cancelled, Arc::strong_count(&ran)),
+        (1, 1)
+    );
 }
 
 /// Counts how often it is dropped.

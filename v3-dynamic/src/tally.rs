@@ -33,7 +33,7 @@ impl Tally {
     /// The lane for the tasks that were refused.
     pub(crate) const REFUSED: usize = 0;
 
-    /// A lane for whoever has none of his own. Anybody may count in any lane; those who share one
+    /// A lane for whoever has none of their own. Anybody may count in any lane; those who share one
     /// are slower.
     pub(crate) const ANY: usize = 1;
 

@@ -22,7 +22,7 @@ pub struct JoinError {
 
 #[derive(Debug)]
 enum Why {
-    /// Never locked: a payload need not be [`Sync`], but an error should be.
+    /// A payload need not be [`Sync`], but an error should be. Locked to copy its text, and for nothing else.
     Panicked(Mutex<Box<dyn Any + Send>>),
     Cancelled,
     Abandoned,
@@ -88,19 +88,23 @@ impl JoinError {
     }
 }
 
+/// What `panic!` leaves is a text, of one of two types. Anything else has no words.
+fn copied(payload: &Mutex<Box<dyn Any + Send>>) -> Option<String> {
+    let payload = payload.lock();
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Panicked(payload) => {
-                f.write_str("the task panicked")?;
-                // What `panic!` leaves is one of these two; anything else has no words.
-                let payload = payload.lock();
-                let text = payload.downcast_ref::<String>().map(String::as_str);
-                match text.or_else(|| payload.downcast_ref::<&str>().copied()) {
-                    Some(text) => write!(f, ": {text}"),
-                    None => Ok(()),
-                }
-            }
+            // The text is copied: what it is written to is a user's, and no lock is held then.
+            Why::Panicked(payload) => match copied(payload) {
+                Some(text) => write!(f, "the task panicked: {text}"),
+                None => f.write_str("the task panicked"),
+            },
             Why::Cancelled => f.write_str("the task was cancelled before it started"),
             Why::Abandoned => f.write_str("the task was dropped without having run"),
         }

@@ -4,8 +4,8 @@ mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 
 use common::{LONG, Watchdog, until};
 use v5_futures::{Builder, JoinHandle, JoinSet, Pool, Stealing, Task};
@@ -135,6 +135,27 @@ fn tombstones(settings: Builder, how: fn(JoinHandle<usize>)) {
     });
 }
 
+/// The worker is busy and takes nothing away, and whoever cancels has no queue of its own to look at.
+fn tombstones_of_outsiders() {
+    const PLACES: usize = 64;
+    let pool = Pool::new(1, PLACES).unwrap();
+    let (begin, begun) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let busy = move || {
+        begin.send(()).unwrap();
+        _ = gate.recv();
+    };
+    pool.execute(busy).unwrap();
+    begun.recv().unwrap();
+    let before = live();
+    for _ in 0..10_000 {
+        assert!(pool.spawn(|| ()).unwrap().cancel());
+        let more = live() - before;
+        assert!(more < 4 * PLACES as isize * 512, "{more} bytes");
+    }
+    drop(open);
+}
+
 fn allocations_of(tasks: usize, mut each: impl FnMut()) -> f64 {
     // The queues and the worker's lists have their size by then.
     (0..1000).for_each(|_| each());
@@ -204,6 +225,7 @@ fn tasks_with_handles_cost_two_allocations_and_leave_nothing_behind() {
     ] {
         tombstones(one(), how);
     }
+    tombstones_of_outsiders();
     two_allocations_for_a_task();
     handles_that_outlive_their_pool();
     drop(watchdog);

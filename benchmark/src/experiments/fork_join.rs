@@ -31,7 +31,7 @@ const ROUNDS: usize = 11;
 const FINE: Size = Size { n: 18, cut: 2 };
 
 /// A task has some microseconds of work.
-const COARSE: Size = Size { n: 27, cut: 16 };
+const COARSE: Size = Size { n: 29, cut: 18 };
 
 /// What is computed, and below which size without forks.
 #[derive(Clone, Copy)]

@@ -64,13 +64,23 @@ fn a_scope_waits_for_its_tasks_when_its_body_panics() {
     let ran = AtomicUsize::new(0);
     let text = panic_of(|| {
         pool.scope(|scope| {
+            let (gate, task) = (Gate::new(), &ran);
+            let inside = gate.clone();
+            let late = move || {
+                inside.pass();
+                // The body is unwinding. A scope that does not wait has the time to return.
+                thread::sleep(Duration::from_millis(50));
+                task.fetch_add(1, SeqCst)
+            };
+            drop(scope.spawn(late).unwrap());
+            let _open = OnDrop::new(move || gate.open());
             for _ in 0..100 {
                 drop(scope.spawn(|| ran.fetch_add(1, SeqCst)).unwrap());
             }
             panic!("the body");
         })
     });
-    assert_eq!((text.as_str(), ran.into_inner()), ("the body", 100));
+    assert_eq!((text.as_str(), ran.into_inner()), ("the body", 101));
 }
 
 #[test]

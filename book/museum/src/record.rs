@@ -15,6 +15,10 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// New searches that are made for a bug.
 const SEARCHES: usize = 5;
 
+/// Schedules of each kind that a model tries when it is to catch a bug: always the same ones. The fast tier
+/// tries fewer of them.
+const CATCHING: &str = "500";
+
 /// Schedules of each kind that a search tries before it gives up.
 const SCHEDULES: usize = 1_000_000;
 
@@ -158,7 +162,8 @@ impl Copy {
     /// If one of them does not catch it, or not within [`DEADLINE`].
     pub fn catches(&self, exhibit: &Exhibit) -> Result<Vec<Catch>> {
         let catch = |catcher: &Catcher| {
-            let verdict = self.trial(exhibit, catcher)?.run(DEADLINE, &[])?;
+            let schedules = [("MODEL_SCHEDULES", CATCHING)];
+            let verdict = self.trial(exhibit, catcher)?.run(DEADLINE, &schedules)?;
             ensure!(
                 verdict.caught,
                 "{}: {catcher} does not catch it",

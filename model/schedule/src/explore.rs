@@ -17,8 +17,8 @@ use crate::journal::{self, Entry, switches};
 use crate::line;
 use crate::spawning;
 
-/// Schedules of each kind in the fast tier. The same ones each time, so that a failure there comes
-/// from a change.
+/// Schedules of each kind in the fast tier, if `MODEL_SCHEDULES` does not say otherwise. The same ones each
+/// time, so that a failure there comes from a change.
 const FAST: usize = 150;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
@@ -56,9 +56,17 @@ pub fn explore(model: fn(), seeds: &[u64]) {
     for &seed in seeds {
         run(model, RandomScheduler::new_from_seed(seed, 1));
     }
-    run(model, RandomScheduler::new_from_seed(1, FAST));
-    run(model, PctScheduler::new_from_seed(1, DEPTH, FAST));
-    run(model, UrwRandomScheduler::new_from_seed(1, FAST));
+    let schedules = schedules(FAST);
+    run(model, RandomScheduler::new_from_seed(1, schedules));
+    run(model, PctScheduler::new_from_seed(1, DEPTH, schedules));
+    run(model, UrwRandomScheduler::new_from_seed(1, schedules));
+}
+
+/// As many as the environment says.
+fn schedules(otherwise: usize) -> usize {
+    env::var("MODEL_SCHEDULES").map_or(otherwise, |number| {
+        number.parse().expect("MODEL_SCHEDULES is a number")
+    })
 }
 
 /// Like [`explore`], on as many schedules as the environment variable `MODEL_SCHEDULES` says.
@@ -70,9 +78,7 @@ pub fn explore_deeply(model: fn()) {
     if replay(model) || tell(model) {
         return;
     }
-    let schedules = env::var("MODEL_SCHEDULES").map_or(DEEP, |number| {
-        number.parse().expect("MODEL_SCHEDULES is a number")
-    });
+    let schedules = schedules(DEEP);
     // In turns: what one kind hardly ever finds, another may find at once.
     for begin in (0..schedules).step_by(TURN) {
         let schedules = TURN.min(schedules - begin);

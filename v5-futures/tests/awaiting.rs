@@ -1,7 +1,7 @@
 //! Handles are futures: under any executor, and each waker is called once or not at all.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::future::{Future, poll_fn};
 use std::mem;
@@ -14,7 +14,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use common::{Gate, LONG, OpenOnDrop, Watchdog, until};
-use helpers::{Calls, How, OnDrop, busy, how, on_worker};
+use scenes::{Calls, How, OnDrop, busy, how, on_worker};
 use v5_futures::{JoinHandle, JoinSet, Pool, Task};
 
 /// The smallest executor that there is.
@@ -59,7 +59,7 @@ fn handles_can_be_awaited_under_tokio() {
         .build()
         .unwrap();
     let sum: u32 = runtime.block_on(async {
-        let gate = helpers::block(&pool);
+        let gate = scenes::block(&pool);
         let handles: Vec<_> = (0..50)
             .map(|n| {
                 let handle = pool.spawn(move || n).unwrap();
@@ -230,7 +230,7 @@ fn a_waker_that_panics_costs_no_worker_and_is_told_to_the_handler() {
         count.fetch_add(1, SeqCst);
     });
     let pool = watchdog.watch(pool.build().unwrap());
-    let gate = helpers::block(&pool);
+    let gate = scenes::block(&pool);
     let waker = Waker::from(Arc::new(Fails));
     let mut runs = pool.spawn(|| 42).unwrap();
     let mut cancelled = pool.spawn(|| 42).unwrap();
@@ -315,7 +315,7 @@ fn a_waker_may_do_anything_when_it_is_dropped() {
     assert!(poll(&mut handle, &new_waker()).is_ready());
     assert_eq!(drops.load(SeqCst), 5);
     let mut set = JoinSet::new();
-    let gate = helpers::block(&pool);
+    let gate = scenes::block(&pool);
     set.spawn(&pool, || ()).unwrap();
     for _ in 0..3 {
         assert!(

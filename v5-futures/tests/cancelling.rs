@@ -1,7 +1,7 @@
 //! Cancelling by the handle, by a token and with the pool: a task is cancelled or started, and never both.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, LONG, OpenOnDrop, Watchdog, until};
-use helpers::{How, OnDrop, busy, counts, how, on_worker};
+use scenes::{How, OnDrop, busy, counts, how, on_worker};
 use v5_futures::{CancelToken, JoinHandle, Pool, Reason, Task};
 
 /// Many tasks, each cancelled at the moment at which a worker may come to it.
@@ -205,7 +205,7 @@ fn a_cancelled_task_is_over_for_those_who_wait() {
     assert_eq!(how(handle), How::Cancelled);
     // And for a whole pool: its last task is a cancelled one.
     let pool = watchdog.watch(Pool::builder().threads(0..=1).build().unwrap());
-    let gate = helpers::block(&pool);
+    let gate = scenes::block(&pool);
     let handle = pool.spawn(|| ()).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| pool.wait_idle());
@@ -410,7 +410,7 @@ fn a_pool_whose_tasks_are_all_cancelled_goes_on() {
 fn a_cancelled_task_does_not_begin_although_its_worker_is_about_to_take_it() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 64).unwrap());
-    let gates: Vec<Gate> = (0..2).map(|_| helpers::block(&pool)).collect();
+    let gates: Vec<Gate> = (0..2).map(|_| scenes::block(&pool)).collect();
     let runs = Arc::new(AtomicUsize::new(0));
     let handles: Vec<_> = (0..64)
         .map(|_| pool.spawn(counts(&runs, ())).unwrap())

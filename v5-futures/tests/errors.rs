@@ -1,7 +1,7 @@
 //! Why there is no result: what the handle says, and who hears of a panic.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use common::{OpenOnDrop, Watchdog};
-use helpers::{How, OnDrop, block, counts, how, on_worker};
+use scenes::{How, OnDrop, block, counts, how, on_worker};
 use v5_futures::{CancelToken, JoinError, Pool, Task};
 
 /// A pool of one worker that writes down what its handler is told.

@@ -1,7 +1,7 @@
 //! Join sets: results as they come, from one pool or several, waited for or polled.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Gate, LONG, OpenOnDrop, Watchdog, until};
-use helpers::{Calls, block, busy, counts, on_worker};
+use scenes::{Calls, block, busy, counts, on_worker};
 use v5_futures::{JoinError, JoinSet, Pool, Task};
 
 fn values<T>(results: Vec<Result<T, JoinError>>) -> Vec<T> {

@@ -2,7 +2,7 @@
 //! what it holds itself.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, at_exit, until};
-use helpers::{How, OnDrop, block, busy, counts, how, on_worker};
+use scenes::{How, OnDrop, block, busy, counts, how, on_worker};
 use v5_futures::{Builder, Placement, Pool, Reason, Stealing, Task};
 
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];

@@ -1,7 +1,7 @@
 //! `map` and `try_map`: in order, lazily, a window at a time, and up to the first error.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, until};
-use helpers::{OnDrop, on_worker};
+use scenes::{OnDrop, on_worker};
 use v5_futures::{Pool, TryMapError};
 
 /// A function that counts its calls and doubles.

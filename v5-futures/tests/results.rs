@@ -1,7 +1,7 @@
 //! What a task returns comes back, by whichever way it was submitted and whoever asks for it.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{LONG, OpenOnDrop, Watchdog, until};
-use helpers::{How, OnDrop, busy, counts, how, on_worker};
+use scenes::{How, OnDrop, busy, counts, how, on_worker};
 use v5_futures::{CancelToken, JoinError, JoinHandle, JoinSet, Pool, Reason, Rejected, Task};
 
 #[test]
@@ -265,7 +265,7 @@ fn a_result_that_panics_when_dropped_costs_no_worker() {
         count.fetch_add(1, SeqCst);
     });
     let pool = watchdog.watch(pool.build().unwrap());
-    let gate = helpers::block(&pool);
+    let gate = scenes::block(&pool);
     let _open = OpenOnDrop(&gate);
     drop(pool.spawn(|| OnDrop::new(|| panic!("dropped"))).unwrap());
     gate.open();

@@ -1,7 +1,7 @@
 //! Tasks that borrow: a scope does not return before they are over, however it ends.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, Watchdog, until};
-use helpers::{OnDrop, block, busy, on_worker};
+use scenes::{OnDrop, block, busy, on_worker};
 use v5_futures::{Pool, Reason, Scope};
 
 /// What the scope panicked with.
@@ -177,7 +177,7 @@ fn a_scope_on_the_only_worker_runs_its_tasks_in_place() {
     let stranger = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&stranger);
     on_worker(&pool, move |pool| {
-        pool.execute(helpers::counts(&count, ())).unwrap();
+        pool.execute(scenes::counts(&count, ())).unwrap();
         let sum = AtomicUsize::new(0);
         let numbers: Vec<usize> = (0..200).collect();
         pool.scope(|scope| {

@@ -1,7 +1,7 @@
 //! Handles and the end of the pool: each resolves, whoever has the task by then.
 
 mod common;
-mod helpers;
+mod scenes;
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, LONG, OpenOnDrop, Watchdog, until};
-use helpers::{How, busy, counts, how, on_worker};
+use scenes::{How, busy, counts, how, on_worker};
 use v5_futures::{JoinHandle, Pool, Reason, Task};
 
 #[test]
@@ -87,7 +87,7 @@ fn a_handle_outlives_its_pool() {
     let fails = pool.spawn(|| panic!("the last one")).unwrap();
     gate.open();
     until(|| done.is_finished() && fails.is_finished());
-    let gate = helpers::block(&pool);
+    let gate = scenes::block(&pool);
     let [back, other] = [(); 2].map(|()| pool.spawn(|| 42).unwrap());
     let mut tasks = pool.shutdown_now();
     gate.open();
@@ -153,7 +153,7 @@ fn a_parent_whose_children_were_handed_back_does_not_hang_the_shutdown() {
         let pool = watchdog.watch(Pool::new(threads, 4).unwrap());
         let (gate, (tell, told)) = (Gate::new(), mpsc::channel());
         let (inside, at) = (Arc::clone(&pool), gate.clone());
-        let others: Vec<_> = (1..threads).map(|_| helpers::block(&pool)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scenes::block(&pool)).collect();
         let parent = pool.spawn(move || {
             let children: Vec<_> = (0..10).map(|n| inside.spawn(move || n).unwrap()).collect();
             tell.send(()).unwrap();

@@ -110,3 +110,84 @@ fn tasks_of_a_scope_are_cancelled_where_others_are_handed_back() {
     drop(open);
     assert_eq!(ran.load(SeqCst), 0);
 }
+
+/// A task that joins a task that joins a task, and so on.
+fn chain(pool: &Arc<Pool>, length: usize) -> usize {
+    if length == 0 {
+        return 0;
+    }
+    let inside = Arc::clone(pool);
+    let next = pool.spawn(move || chain(&inside, length - 1)).unwrap();
+    next.join().unwrap() + 1
+}
+
+#[cfg(unix)]
+#[test]
+fn a_chain_of_joins_may_be_too_long_for_a_stack() {
+    const LENGTH: usize = 10_000;
+    if common::is_child() {
+        let pool = Arc::new(Pool::new(1, 1).unwrap());
+        let inside = Arc::clone(&pool);
+        let first = pool.spawn(move || chain(&inside, LENGTH)).unwrap();
+        println!("a chain of {}", first.join().unwrap());
+        return;
+    }
+    let ends_with = |stack: &str| {
+        let limit = format!("ulimit -c 0 && export RUST_MIN_STACK={stack}");
+        let child = common::in_child("a_chain_of_joins_may_be_too_long_for_a_stack", &limit);
+        let printed = [child.stdout, child.stderr].concat();
+        (
+            child.status.success(),
+            String::from_utf8_lossy(&printed).into_owned(),
+        )
+    };
+    let (success, printed) = ends_with("1000000");
+    assert!(
+        !success && printed.contains("overflowed its stack"),
+        "{printed}"
+    );
+    // It is the worker's stack that counts, and nothing else.
+    let (success, printed) = ends_with("1000000000");
+    assert!(success, "{printed}");
+}
+
+/// Wrong code gets this much time to show itself.
+const A_WHILE: Duration = Duration::from_millis(20);
+
+#[test]
+fn tasks_that_join_each_other_wait_for_ever() {
+    let _watchdog = Watchdog::start();
+    for workers in [1, 2] {
+        let pool = Arc::new(Pool::new(workers, 2).unwrap());
+        let (give, handles) = mpsc::channel::<JoinHandle<()>>();
+        let (tell, told) = mpsc::channel();
+        let inside = Arc::clone(&pool);
+        let first = pool.spawn(move || {
+            let second = inside.spawn(move || {
+                let first = handles.recv().unwrap();
+                // Without a limit, neither would return.
+                tell.send(first.join_timeout(A_WHILE).is_err()).unwrap();
+            });
+            second.unwrap().join().unwrap();
+        });
+        give.send(first.unwrap()).unwrap();
+        assert!(told.recv().unwrap(), "with {workers} workers");
+    }
+}
+
+#[test]
+fn tasks_that_wait_by_a_channel_may_wait_for_ever() {
+    let _watchdog = Watchdog::start();
+    let pool = Arc::new(Pool::new(1, 1).unwrap());
+    let inside = Arc::clone(&pool);
+    let parent = pool.spawn(move || {
+        let (send, result) = mpsc::channel();
+        // The parent has the only worker, and a pool knows nothing of channels.
+        inside.execute(move || send.send(42).unwrap()).unwrap();
+        let in_time = result.recv_timeout(A_WHILE).is_ok();
+        (in_time, result)
+    });
+    let (in_time, result) = parent.unwrap().join().unwrap();
+    assert!(!in_time);
+    assert_eq!(result.recv().unwrap(), 42);
+}

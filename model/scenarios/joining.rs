@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 use model_schedule::models;
-use pool::{CancelToken, Lazy, Pool, Stats, Stealing, Task};
+use pool::{Builder, CancelToken, Lazy, Pool, Stats, Stealing, Task};
 
 use crate::common::{Gate, SOME_TIME, adds_one};
 
@@ -95,21 +95,16 @@ fn a_task_that_is_joined_leaves_its_place_to_a_submitter() {
 
 /// The queue is full, and a submitter starts a worker with what is in it.
 fn a_task_that_is_joined_on_a_worker_may_be_given_to_a_new_one() {
-    let pool = Pool::builder().threads(1..=2).scaling(Lazy);
-    let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
-    let ran = Arc::new(AtomicUsize::new(0));
-    let (own, child) = (Arc::clone(&pool), adds_one(&ran));
-    let parent = move || own.spawn(child).unwrap().join().unwrap();
-    pool.execute(parent).unwrap();
-    pool.execute(adds_one(&ran)).unwrap();
-    pool.wait_idle();
-    assert_eq!(ran.load(SeqCst), 2);
-    assert_counted(&pool.stats(), 3);
+    assert_joined_beside_another(Pool::builder().threads(1..=2).scaling(Lazy));
 }
 
 /// In the pool there are tasks for nobody else, and a worker may be started for the child.
 fn a_task_that_is_joined_without_stealing_runs_once() {
-    let pool = Pool::builder().threads(1..=2).stealing(Stealing::Off);
+    assert_joined_beside_another(Pool::builder().threads(1..=2).stealing(Stealing::Off));
+}
+
+/// A task that joins its child, and one that has nothing to do with them.
+fn assert_joined_beside_another(pool: Builder) {
     let pool = Arc::new(pool.queue_capacity(1).build().unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
     let (own, child) = (Arc::clone(&pool), adds_one(&ran));

@@ -56,7 +56,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
         else {
             // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the
             // pool is gone, and the pool is not gone before this worker has what it waits for.
-            self.run(closure, None);
+            self.run(&mut Some(closure), None);
             return true;
         };
         shared.leave_queue(home);
@@ -67,9 +67,9 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
         nested.fetch_add(1, SeqCst);
         let ending =
             if shared.token.is_cancelled() || token.is_some_and(|token| token.is_cancelled()) {
-                self.cancel(closure, Some(&shared))
+                self.cancel(&mut Some(closure), Some(&shared))
             } else {
-                self.run(closure, Some(&shared))
+                self.run(&mut Some(closure), Some(&shared))
             };
         nested.fetch_sub(1, SeqCst);
         shared.end(group.as_deref(), lane, ending);
@@ -100,11 +100,11 @@ impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for Cell<F, T> {
         };
         match ticket {
             None => {
-                Cell::cancel(self, closure, None);
+                Cell::cancel(self, &mut Some(closure), None);
             }
             Some(Ticket { shared, group, .. }) => {
                 shared.leave_queue(worker::lane_in(&shared).unwrap_or(0));
-                let ending = Cell::cancel(self, closure, Some(&shared));
+                let ending = Cell::cancel(self, &mut Some(closure), Some(&shared));
                 shared.end(group.as_deref(), Tally::ANY, ending);
             }
         }

@@ -46,9 +46,9 @@ impl<F: FnOnce() -> T, T> Spawned<F, T> {
 
 impl<F: FnOnce() -> T + Send, T: Send> Run for Spawned<F, T> {
     fn run(&mut self) {
-        let closure = self.claim_closure();
-        if let (Some(cell), Some(closure)) = (self.cell.take(), closure) {
-            cell.run_outside(closure);
+        let mut closure = self.claim_closure();
+        if let (Some(cell), Some(_)) = (self.cell.take(), &closure) {
+            cell.run_outside(&mut closure);
         }
     }
 
@@ -80,14 +80,14 @@ impl<F: FnOnce() -> T + Send, T: Send> Run for Spawned<F, T> {
 
     fn perform(&mut self, pool: &Arc<Shared>) -> Ending {
         match (self.cell.take(), mem::replace(&mut self.has, Has::Nothing)) {
-            (Some(cell), Has::Closure(closure)) => cell.run(closure, Some(pool)),
+            (Some(cell), Has::Closure(closure)) => cell.run(&mut Some(closure), Some(pool)),
             _ => Ending::Cancelled,
         }
     }
 
     fn cancel(&mut self, pool: &Arc<Shared>) -> Ending {
         match (self.cell.take(), mem::replace(&mut self.has, Has::Nothing)) {
-            (Some(cell), Has::Closure(closure)) => cell.cancel(closure, Some(pool)),
+            (Some(cell), Has::Closure(closure)) => cell.cancel(&mut Some(closure), Some(pool)),
             _ => Ending::Cancelled,
         }
     }
@@ -109,9 +109,9 @@ impl<F: FnOnce() -> T + Send, T: Send> Run for Spawned<F, T> {
 /// Whoever drops a task that has not begun resolves its handle.
 impl<F: FnOnce() -> T, T> Drop for Spawned<F, T> {
     fn drop(&mut self) {
-        let closure = self.claim_closure();
-        if let (Some(cell), Some(closure)) = (self.cell.take(), closure) {
-            cell.abandon(closure);
+        let mut closure = self.claim_closure();
+        if let (Some(cell), Some(_)) = (self.cell.take(), &closure) {
+            cell.abandon(&mut closure);
         }
     }
 }

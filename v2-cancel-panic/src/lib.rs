@@ -12,8 +12,8 @@
 //! outside without harm; a task has to look at its token. A second panic while the first unwinds
 //! aborts the process, as everywhere in Rust. The number of threads is what it was at the start.
 //!
-//! Read `panic.rs` and `worker.rs` first, then `token.rs` and `cancel.rs`; `door.rs` and `tally.rs` are nearly
-//! those of the version before.
+//! Read `panic.rs` and `worker.rs` first, then `token.rs` and `cancel.rs`; `door.rs` and `tally.rs` are
+//! nearly those of the version before.
 
 #![forbid(unsafe_code)]
 

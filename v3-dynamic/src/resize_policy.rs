@@ -39,8 +39,8 @@ impl Scaling for Eager {
 
 /// Queues, then spawns, then refuses: a worker is started for a task that finds the queue full.
 ///
-/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest waits. With a
-/// large queue the pool never grows: in Java this surprises everybody once. A task that waits for
+/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest waits. With
+/// a large queue the pool never grows: in Java this surprises everybody once. A task that waits for
 /// a later one waits for ever, unless the queue is full behind it.
 ///
 /// Use it when throughput is all that counts and the queue is short.

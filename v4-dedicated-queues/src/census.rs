@@ -215,8 +215,8 @@ impl Census {
     /// A worker leaves. It was parked, or has made sure under the lock, which it still holds, that nothing is
     /// queued, or is one too many. In the last case nobody is parked: `resize` has sent them away, and nobody
     /// parks while there are too many. So those who remain will come to what is queued, and to what it leaves
-    /// in its own queue: they are awake, or look when they are back. To wait for one who is away is the lesser
-    /// evil: to take another task would be to run more tasks than there may be workers.
+    /// in its own queue: they are awake, or look when they are back. To wait for one who is away is the
+    /// lesser evil: to take another task would be to run more tasks than there may be workers.
     pub(crate) fn strike(&mut self, parker: &Parker, shared: &Shared) {
         let at = self
             .live

@@ -8,8 +8,8 @@ use crate::scaling::{Load, Moment, Scaling};
 
 /// A worker leaves when it has been idle for so long.
 ///
-/// The same as [`Builder::idle_timeout`](crate::Builder::idle_timeout), for use in a pair. Alone it never grows a pool beyond its
-/// smallest size.
+/// The same as [`Builder::idle_timeout`](crate::Builder::idle_timeout), for use in a pair. Alone it never
+/// grows a pool beyond its smallest size.
 ///
 /// Each worker has a timer of its own. A pool calls the worker first that went to sleep last, so a load that
 /// two workers can carry keeps two of them, and the time of the others runs out. Use it unless
@@ -53,8 +53,8 @@ impl Scaling for IdleTimeout {
 /// were. Switches idle times off, unless the builder sets one. Alone it never grows a pool beyond its
 /// smallest size: pair it with a policy that does.
 ///
-/// Use it when a pool should shrink in one step, at a time that you know, instead of worker by worker. A worker
-/// stays between one period and two.
+/// Use it when a pool should shrink in one step, at a time that you know, instead of worker by worker. A
+/// worker stays between one period and two.
 ///
 /// ```
 /// use std::time::Duration;

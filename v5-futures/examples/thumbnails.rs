@@ -38,7 +38,7 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         .collect();
     assert_eq!(read_well, [true, true, false, true]);
 
-    // The results of a map come in the order of the items. Only a few of a thousand pictures are there at a time.
+    // A map keeps the order of the items. Only a few of a thousand pictures are there at a time.
     let thumbnails = pool.map(1000..2000, |file| smaller(&read(file)));
     let sides: Result<usize, JoinError> = thumbnails.map(|small| Ok(small?.side)).sum();
     println!("a thousand thumbnails are {} points wide", sides?);

@@ -61,8 +61,8 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
         };
         shared.leave_queue(home);
         let lane = home.max(Tally::ANY);
-        // In a stop hook there is no task below this one, and nobody looks at the lane 0. (In a start hook there
-        // is none, either. While such a hook waits, one task too few is said to run.)
+        // In a stop hook there is no task below this one, and nobody looks at the lane 0. (In a start hook
+        // there is none, either. While such a hook waits, one task too few is said to run.)
         let nested = &shared.lanes[home].nested.0;
         nested.fetch_add(1, SeqCst);
         let ending =

@@ -72,7 +72,7 @@ impl Shared {
             return;
         }
         for job in self.lanes[lane].drain() {
-            // A tombstone may lie in the queue of the last worker, and then there is nobody who could have it.
+            // A tombstone may lie in the queue of the last worker: then there is nobody who could have it.
             if job.task.0.is_dead() {
                 continue;
             }

@@ -171,8 +171,8 @@ impl<T> JoinHandle<T> {
     }
 
     /// Keeps the task from starting: its closure is dropped here, and the handle resolves as
-    /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has started, or is
-    /// over, is not touched; `false` also for one that is cancelled already.
+    /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has started, or
+    /// is over, is not touched; `false` also for one that is cancelled already.
     ///
     /// What it captured is dropped before the task counts as over, so a destructor that waits for the pool
     /// waits for ever. The task's place in the queue is free at once. To stop a task that runs, give it a

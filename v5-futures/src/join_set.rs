@@ -133,10 +133,10 @@ impl<T> JoinSet<T> {
         self.handles.is_empty()
     }
 
-    /// Waits until a task of the set is over, takes it out and returns its result; `None` if the set is empty.
+    /// Waits until a task of the set is over, takes it out and returns its result. `None`: the set is empty.
     ///
-    /// On a worker, if no task is over yet, it runs the oldest task of the worker's pool that has not begun. It
-    /// waits for any task, and runs a certain one: if that one waits for something that the caller would
+    /// On a worker, if no task is over yet, it runs the oldest task of the worker's pool that has not begun.
+    /// It waits for any task, and runs a certain one: if that one waits for something that the caller would
     /// do after another result, both wait for ever. The time that it takes to find one is proportional to the
     /// number of handles of other pools.
     pub fn join_next(&mut self) -> Option<Result<T, JoinError>> {

@@ -9,10 +9,11 @@ use crate::{JoinError, JoinHandle, Pool, Reason};
 
 /// What a pool makes of an iterator's items, in their order. Made by [`Pool::map`].
 ///
-/// It does nothing until it is asked for a result. If it is dropped, the tasks that have not started are cancelled.
+/// It does nothing until it is asked for a result. If it is dropped, the tasks that have not started are
+/// cancelled. If the iterator panics, so does [`next`](Iterator::next), and can be called again.
 ///
-/// After a refusal (the pool is shut down, say) there is one more result, an error, and then no more; items that
-/// have not been taken out of the iterator by then stay there.
+/// After a refusal (the pool is shut down, say) there is one more result, an error, and then no more. The
+/// refused item is dropped; those that have not been taken out of the iterator by then stay there.
 #[must_use = "nothing is done until the results are asked for"]
 pub struct Map<'pool, I: Iterator, T> {
     pool: &'pool Pool,

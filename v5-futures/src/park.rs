@@ -16,8 +16,8 @@ use crate::scaling::Moment;
 pub(crate) const LOOKS: u32 = 10;
 
 /// The pause before a look at what others have queued. The first ones do not give up the core: on a busy
-/// machine a thread that yields may have to wait for milliseconds. They take about a microsecond, more or less
-/// from processor to processor: long enough for some short tasks to gather.
+/// machine a thread that yields may have to wait for milliseconds. They take about a microsecond, more or
+/// less from processor to processor: long enough for some short tasks to gather.
 pub(crate) fn pause(look: u32) {
     match look {
         0..6 => (0..100).for_each(|_| spin_loop()),

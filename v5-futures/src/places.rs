@@ -58,8 +58,8 @@ impl Patience {
 impl Shared {
     /// The number of tasks that are queued, in any queue or on the way from one to another.
     ///
-    /// To be called under the lock of the door: nobody queues one meanwhile. So the number may be too large, if
-    /// workers take tasks at the same time, but if it is zero, nothing is queued.
+    /// To be called under the lock of the door: nobody queues one meanwhile. So the number may be too large,
+    /// if workers take tasks at the same time, but if it is zero, nothing is queued.
     pub(crate) fn queued(&self, inside: &mut Inside) -> usize {
         let lanes = self.places.taken.iter();
         inside.taken = lanes.map(|lane| lane.0.load(SeqCst)).sum();

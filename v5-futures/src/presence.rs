@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::pool::Shared;
 
-/// A thread of the pool that may still run code of a user: a worker up to the end of its stop hook, whether it
-/// is counted in the census or not, or the clock.
+/// A thread of the pool that may still run code of a user: a worker up to the end of its stop hook, whether
+/// it is counted in the census or not, or the clock.
 pub(crate) struct Presence(Arc<Shared>);
 
 impl Presence {

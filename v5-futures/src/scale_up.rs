@@ -70,8 +70,8 @@ impl Scaling for WarmUp {
 /// *scaling manager* that is often built around a Go channel. That one looks after each task as well: here
 /// nothing but a submission makes more tasks wait.
 ///
-/// Use it when a wait of one tick is fine and threads should be few: while more than a fifth of the workers is
-/// idle, nobody is added. A task that waits for a later one may have to wait for the next tick.
+/// Use it when a wait of one tick is fine and threads should be few: while more than a fifth of the workers
+/// is idle, nobody is added. A task that waits for a later one may have to wait for the next tick.
 ///
 /// ```
 /// use v5_futures::{Pool, Threshold};
@@ -125,8 +125,8 @@ impl Scaling for Threshold {
 ///
 /// Use it for a load that goes up and down over many ticks. It knows nothing of a burst before the
 /// tick after it, so most pools want it together with [`OnDemand`], as a pair: it then keeps workers
-/// that their idle timeout would send away between two tasks of a steady stream. Those leave when the forecast
-/// falls.
+/// that their idle timeout would send away between two tasks of a steady stream. Those leave when the
+/// forecast falls.
 ///
 /// ```
 /// use std::time::Duration;

@@ -145,8 +145,8 @@ impl<'scope> Scope<'scope, '_> {
     {
         let cell = Cell::new(closure, Some(Arc::clone(&self.family)));
         let task: Box<dyn Run + 'scope> = Box::new(Spawned::new(&cell));
-        // SAFETY: A longer lifetime in the type of a box changes nothing in memory. What has to be shown is that
-        // nobody uses the closure, or what it returns, after `'scope`. `'scope` ends after `Pool::scope`
+        // SAFETY: A longer lifetime in the type of a box changes nothing in memory. What has to be shown is
+        // that nobody uses the closure, or what it returns, after `'scope`. `'scope` ends after `Pool::scope`
         // returns or unwinds, and both come after `Family::wait`. That returns when each task counted by
         // `child_begins` has been counted by `child_ended`, and this one is counted before the pool gets it.
         // `child_ended` is called once for a task, in `Cell::settle` or below, and by then:
@@ -154,11 +154,11 @@ impl<'scope> Scope<'scope, '_> {
         //   given back to the caller, with the lifetime that it had.
         // - The task has not left the pool with the closure: `hand_back` says `Never`, and a refused task
         //   has none.
-        // - The result is in the cell, with a handle that cannot outlive `'scope` and that takes it out when it
-        //   is dropped; or there is no handle, and the result has been dropped (`Cell::settle`). If the handle is
-        //   leaked, so is the cell, with the result. So what others still hold of the cell, such as a
-        //   tombstone in a queue or a worker on its way, is memory in which there is neither a closure nor a
-        //   result to be dropped.
+        // - The result is in the cell, with a handle that cannot outlive `'scope` and that takes it out when
+        //   it is dropped; or there is no handle, and the result has been dropped (`Cell::settle`). If the
+        //   handle is leaked, so is the cell, with the result. So what others still hold of the cell, such as
+        //   a tombstone in a queue or a worker on its way, is memory in which there is neither a closure nor
+        //   a result to be dropped.
         let task = Task(unsafe { mem::transmute::<Box<dyn Run + 'scope>, Box<dyn Run>>(task) });
         self.family.child_begins();
         let job = Job {
@@ -205,8 +205,8 @@ impl<'scope, T> RejectedSpawn<'scope, T> {
 
 impl<T> ScopedJoinHandle<'_, T> {
     /// Waits until the task is over, and returns what it returned. As
-    /// [`JoinHandle::join`](crate::JoinHandle::join): on a worker of the same pool, a task that has not begun is
-    /// run here and now.
+    /// [`JoinHandle::join`](crate::JoinHandle::join): on a worker of the same pool, a task that has not begun
+    /// is run here and now.
     ///
     /// # Errors
     ///

@@ -97,8 +97,8 @@ pub struct Stats {
     pub returned: usize,
     /// Tasks that wait in the queue, now.
     pub queued: usize,
-    /// Tasks that a worker has taken and not yet finished, now. One that waits for another that its worker runs in
-    /// the meantime is not among them.
+    /// Tasks that a worker has taken and not yet finished, now. One that waits for another that its worker
+    /// runs in the meantime is not among them.
     pub running: usize,
     /// Workers, now: `live == idle + running` and `live == spawned - retired`.
     pub live: usize,

@@ -95,8 +95,8 @@ impl Task {
     ///
     /// # Panics
     ///
-    /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the task, the panic
-    /// goes there, and this returns.
+    /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the task, the
+    /// panic goes there, and this returns.
     pub fn run(mut self) {
         self.0.run();
     }

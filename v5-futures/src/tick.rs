@@ -57,7 +57,7 @@ impl Shared {
         let _ = self.hire(inside, floor);
         let census = &mut inside.census;
         // The limits may be others by now: the lock was open while names were made.
-        // So may the tasks: whoever is on the way to the first of them will call those who sleep for the others.
+        // So may the tasks: who is on the way to the first of them will call those who sleep for the others.
         let unfinished = census.unfinished(self);
         // What is nested now was unfinished then: nobody begins a task meanwhile.
         let needed = unfinished.saturating_sub(self.nested());

@@ -56,8 +56,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The last result may be one: what the function returned, or a [`JoinError`] if it panicked, was cancelled or
-    /// was refused.
+    /// The last result may be one: what the function returned, or a [`JoinError`] if it panicked, was
+    /// cancelled or was refused.
     pub fn try_map<I, T, E>(
         &self,
         items: I,

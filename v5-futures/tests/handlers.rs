@@ -1,4 +1,4 @@
-//! Hooks and handlers know the pool, and the pool must not be kept by them; what policies see of nested tasks.
+//! Hooks and handlers know the pool, and must not keep it; what policies see of nested tasks.
 
 mod common;
 

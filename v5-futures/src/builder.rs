@@ -106,8 +106,8 @@ impl Builder {
         self
     }
 
-    /// Who is told of a panic: of a task, of a value that a task has captured, of a hook or of a policy. The
-    /// payload is most often a `&str` or a `String` behind the [`Any`].
+    /// Who is told of a panic: of a task, of a value that a task has captured or returned, of a waker, of a
+    /// hook or of a policy. The payload is most often a `&str` or a `String` behind the [`Any`].
     ///
     /// A panic of a task with a handle goes to whoever asks the handle, and comes here if nobody does and the
     /// pool is still there: on the thread that drops the handle, if the task has ended by then. What is

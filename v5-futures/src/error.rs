@@ -36,8 +36,7 @@ pub enum BuildError {
     /// be another design (a rendezvous).
     #[error("a queue needs room for at least one task")]
     NoCapacity,
-    /// More than [`Pool::MAX_CAPACITY`] places were asked for. The memory for all places is taken
-    /// when the pool is built.
+    /// More than [`Pool::MAX_CAPACITY`] places were asked for.
     #[error("a queue has at most {max} places, not {0}", max = Pool::MAX_CAPACITY)]
     TooMuchCapacity(usize),
     /// A thread's name contains a zero byte.
@@ -53,8 +52,7 @@ pub enum BuildError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The queue is full, and the caller would not wait for a place, or may not because it is a
-    /// worker of the pool.
+    /// The queue is full, and the caller would not wait for a place. A worker of the pool is never told this.
     #[error("the queue is full")]
     Full,
     /// No place came free in the time that the caller would wait.

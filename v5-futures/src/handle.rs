@@ -135,8 +135,8 @@ impl<T> JoinHandle<T> {
     /// Waits until the task is over, but no longer than `patience`.
     ///
     /// It runs nothing in place, which might take longer: on a worker of the same pool, a task that has not
-    /// begun has to be taken by another worker. Only [`Duration::MAX`] is for ever, and the same as
-    /// [`join`](JoinHandle::join). [`Duration::ZERO`] does not wait.
+    /// begun has to be taken by another worker. A time too long to have an end, such as [`Duration::MAX`], is
+    /// for ever: that is a [`join`](JoinHandle::join). [`Duration::ZERO`] does not wait.
     ///
     /// ```
     /// # use std::sync::mpsc;

@@ -155,8 +155,8 @@ impl<T> JoinSet<T> {
     /// Waits until a task of the set is over, but no longer than `patience`. `None` if the set is empty or no
     /// task is over by then.
     ///
-    /// It runs nothing in place, which might take longer; but [`Duration::MAX`] is the same as
-    /// [`join_next`](JoinSet::join_next).
+    /// It runs nothing in place, which might take longer; but a time too long to have an end, such as
+    /// [`Duration::MAX`], is the same as [`join_next`](JoinSet::join_next).
     pub fn join_next_timeout(&mut self, patience: Duration) -> Option<Result<T, JoinError>> {
         let Some(deadline) = Instant::now().checked_add(patience) else {
             return self.join_next();

@@ -16,10 +16,10 @@ pub(crate) const KEPT: usize = 1 << 10;
 /// The queue of one worker.
 ///
 /// Submitters write to the inbox. When the desk is empty, the worker exchanges the two: it comes to the inbox
-/// once for as many tasks as have gathered. To the desk comes nobody else but a thief. So to take a task from
-/// there costs a lock that is nearly always free, on a cache line that stays with the worker.
+/// once for as many tasks as have gathered. To the desk comes nobody else but a thief, or who sweeps. So to
+/// take a task there costs a lock that is nearly always free, on a cache line that stays with the worker.
 ///
-/// Locks are taken in this order: the door, a desk, its inbox. Nobody holds parts of two lanes.
+/// Locks are taken in this order: the door, a desk, its inbox, a cell. Nobody holds parts of two lanes.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
     pub(crate) inbox: Part,

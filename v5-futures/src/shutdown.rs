@@ -95,7 +95,7 @@ impl Pool {
     /// Workers take tasks until the queue is empty, so every accepted task is in one of the returned
     /// vectors or has been taken by a worker, which runs it (or drops it, if it is cancelled). The
     /// pool and the groups count those handed back as returned. If one has a handle, that resolves when the
-    /// task is run or dropped, or when a task that still runs in the pool joins it. Tasks of a
+    /// task is run, dropped or cancelled, or when a task that still runs in the pool joins it. Tasks of a
     /// [`scope`](Pool::scope) are cancelled instead. To end the running tasks early as
     /// well, cancel the token that they look at.
     ///

@@ -140,8 +140,8 @@ impl Task {
     /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle has the
     /// result.
     ///
-    /// Until a pool has accepted the task, nobody can claim it: a worker that joins it by then sleeps until
-    /// another worker has run it.
+    /// Until a pool has accepted the task, no worker can claim it: one that joins it by then sleeps until
+    /// somebody else has run it.
     ///
     /// Two allocations; a third for a closure of more than a kibibyte.
     pub fn with_handle<T: Send + 'static>(

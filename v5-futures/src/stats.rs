@@ -71,7 +71,7 @@ pub struct Report {
     pub completed: usize,
     /// Tasks that ran and panicked.
     pub panicked: usize,
-    /// Tasks dropped without having run, because their token was cancelled.
+    /// Tasks dropped without having run, because their token or they themselves were cancelled.
     pub cancelled: usize,
     /// Tasks handed back by [`Pool::shutdown_now`] without having run.
     pub returned: usize,
@@ -91,7 +91,7 @@ pub struct Stats {
     pub completed: usize,
     /// Tasks that ran and panicked.
     pub panicked: usize,
-    /// Tasks dropped without having run, because their token was cancelled.
+    /// Tasks dropped without having run, because their token or they themselves were cancelled.
     pub cancelled: usize,
     /// Tasks handed back by [`Pool::shutdown_now`] without having run.
     pub returned: usize,

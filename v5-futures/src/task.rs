@@ -56,7 +56,7 @@ pub(crate) trait Run: Send {
         }
     }
 
-    /// Drops the closure on a worker, once the task has been claimed.
+    /// Drops the closure, once the task has been claimed: on a worker, or where the pool is emptied.
     fn cancel(&mut self, pool: &Arc<Shared>) -> Ending;
 
     /// Takes the task out of the pool.
@@ -96,7 +96,7 @@ impl Task {
     /// # Panics
     ///
     /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the task, the
-    /// panic goes there, and this returns.
+    /// panic goes there, and this returns. If the handle has cancelled the task, this does nothing.
     pub fn run(mut self) {
         self.0.run();
     }

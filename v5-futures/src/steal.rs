@@ -26,9 +26,9 @@ use crate::task::Job;
 #[non_exhaustive]
 pub enum Stealing {
     /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one that
-    /// waits for a task behind it without joining it waits for ever. For measurements, and for tasks that must
-    /// not change their worker. That needs a fixed number of threads: a new one gets a task out of another's
-    /// queue, and the tasks of one that leaves are moved. And a task that is joined runs where that is done.
+    /// waits for a task behind it, but does not join it, waits for ever. For measurements, and for tasks that
+    /// must not change their worker. That needs a fixed number of threads, and no joins on other workers: who
+    /// joins a task runs it, a new worker gets one from another's queue, and those of one that leaves move.
     Off,
     /// One task, the oldest. The next one costs another search.
     One,

@@ -70,7 +70,7 @@ impl Drop for Flag {
     }
 }
 
-/// Handles that a hook can reach: the panic in one of them keeps the pool, and the pool keeps it.
+/// A hook can reach the handles, and one holds a panic. If that kept the pool, each would keep the other.
 #[test]
 fn a_pool_whose_panic_handler_knows_its_handles_is_freed() {
     let _watchdog = Watchdog::start();
@@ -120,8 +120,8 @@ fn a_handle_may_be_dropped_while_another_panic_unwinds() {
     assert_eq!(told.load(SeqCst), 1);
 }
 
-/// Without stealing: what a start hook submits goes to the queue of somebody else, who may be busy for ever,
-/// while its own worker sleeps. In v4 it goes to the own queue.
+/// It goes to the queue of the hook's own worker. In that of somebody else, who may be busy for ever, nobody
+/// would come for it.
 #[test]
 fn what_a_start_hook_submits_runs_on_its_worker_without_stealing() {
     use std::sync::Weak;

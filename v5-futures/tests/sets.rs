@@ -35,7 +35,7 @@ fn a_set_on_a_worker_runs_its_own_task_although_an_older_one_is_elsewhere() {
     assert_eq!(answer.unwrap().join().unwrap(), 3);
 }
 
-/// The other pool is busy with something long, and this worker sleeps beside a task of its own.
+/// The other pool is busy with something long. A worker that waited for it would sleep beside its own task.
 #[test]
 fn a_set_with_handles_of_two_pools_does_not_sleep_beside_what_it_could_run() {
     let _watchdog = Watchdog::with_limit(Duration::from_secs(10));
@@ -132,14 +132,16 @@ fn a_panic_is_told_although_its_handle_is_dropped_after_it() {
 
 #[test]
 fn a_refused_closure_fits_into_an_error_box() {
-    fn is_sync<T: Sync>(_: &T) {}
+    fn fits(error: impl std::error::Error + Send + Sync) -> String {
+        error.to_string()
+    }
     let pool = Pool::new(1, 1).unwrap();
     pool.shutdown();
+    // What it captures can be sent, and not shared.
+    let captured = std::cell::Cell::new(1);
     pool.scope(|scope| {
-        let error = scope.spawn(|| ()).unwrap_err();
-        let _ = &error;
-        // Does not compile, unlike the same line for `Rejected`:
-        // is_sync(&error);
+        let refused = scope.spawn(move || captured.get()).unwrap_err();
+        assert_eq!(fits(refused), "the task was refused: the pool is shut down");
     });
-    is_sync(&pool.execute(|| ()).unwrap_err());
+    fits(pool.execute(|| ()).unwrap_err());
 }

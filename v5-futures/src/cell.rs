@@ -129,12 +129,14 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
 impl<F, T> Inside<F, T> {
     fn claim(&mut self) -> Option<Claim<F>> {
+        // A result stays where it is. If the handle of a task of a scope was leaked, then what the result borrows
+        // may be gone, and it must not even be moved away and back.
+        let Stage::Waiting(..) = self.stage else {
+            return None;
+        };
         match mem::replace(&mut self.stage, Stage::Claimed) {
             Stage::Waiting(closure, ticket) => Some(Claim { closure, ticket }),
-            begun => {
-                self.stage = begun;
-                None
-            }
+            _ => unreachable!("it was waiting a line above, under the lock"),
         }
     }
 }

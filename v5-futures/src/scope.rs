@@ -149,16 +149,18 @@ impl<'scope> Scope<'scope, '_> {
         // that nobody uses the closure, or what it returns, after `'scope`. `'scope` ends after `Pool::scope`
         // returns or unwinds, and both come after `Family::wait`. That returns when each task counted by
         // `child_begins` has been counted by `child_ended`, and this one is counted before the pool gets it.
-        // `child_ended` is called once for a task, in `Cell::settle` or below, and by then:
+        // `child_ended` is called once for a task, in `Cell::leave_scope` or below, and by then:
         // - The closure is gone: it was taken out of the cell (`Cell::claim`) and called, or dropped, or is
         //   given back to the caller, with the lifetime that it had.
+        // - Every function to which the closure or the result was passed has returned (`outcome.rs` says why that
+        //   matters). This one, for a refused task, returns before the scope can.
         // - The task has not left the pool with the closure: `hand_back` says `Never`, and a refused task
         //   has none.
         // - The result is in the cell, with a handle that cannot outlive `'scope` and that takes it out when
         //   it is dropped; or there is no handle, and the result has been dropped (`Cell::settle`). If the
         //   handle is leaked, so is the cell, with the result. So what others still hold of the cell, such as
         //   a tombstone in a queue or a worker on its way, is memory in which there is neither a closure nor
-        //   a result to be dropped.
+        //   a result to be dropped, and they do not touch the result (`Inside::claim`).
         let task = Task(unsafe { mem::transmute::<Box<dyn Run + 'scope>, Box<dyn Run>>(task) });
         self.family.child_begins();
         let job = Job {

@@ -1,17 +1,19 @@
 //! What v5 does not do.
 
 mod common;
+mod scenes;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::task::{Context, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use v5_futures::{JoinHandle, Pool, Reason, Stealing};
+use v5_futures::{JoinHandle, Load, Moment, Pool, Reason, Scaling, Stealing};
 
-use common::Watchdog;
+use common::{Watchdog, at_exit};
+use scenes::block;
 
 #[test]
 fn a_task_that_runs_is_not_cancelled() {
@@ -190,4 +192,85 @@ fn tasks_that_wait_by_a_channel_may_wait_for_ever() {
     let (in_time, result) = parent.unwrap().join().unwrap();
     assert!(!in_time);
     assert_eq!(result.recv().unwrap(), 42);
+}
+
+/// The only worker that may be there leaves, and in its last words submits a long task, for which another worker is
+/// started, and joins a short one.
+fn joins_in_its_last_words(late: bool) {
+    let watchdog = Watchdog::start();
+    let known: Arc<OnceLock<Arc<Pool>>> = Arc::default();
+    let (tell, told) = mpsc::channel();
+    let (at, first) = (Arc::clone(&known), AtomicUsize::new(0));
+    let stop = move || {
+        if first.fetch_add(1, SeqCst) > 0 {
+            return;
+        }
+        let (at, tell) = (Arc::clone(&at), tell.clone());
+        let last_words = move || {
+            let pool = at.get().unwrap();
+            let gate = block(pool);
+            let short = pool.spawn(|| thread::current().id()).unwrap();
+            tell.send((short.join().unwrap(), thread::current().id()))
+                .unwrap();
+            gate.open();
+        };
+        if late {
+            at_exit(last_words);
+        } else {
+            last_words();
+        }
+    };
+    let pool = Pool::builder().threads(0..=1).on_thread_stop(stop);
+    let pool = pool.idle_timeout(Duration::from_millis(1)).build();
+    let pool = watchdog.watch(pool.unwrap());
+    known.set(Arc::clone(&pool)).unwrap();
+    pool.execute(|| ()).unwrap();
+    let (ran, joined) = told.recv().unwrap();
+    assert_eq!(ran, joined);
+}
+
+/// Joins a handle when the clock asks it, and tells where the task ran and where it was joined.
+#[derive(Clone, Debug)]
+struct Joins {
+    handle: Arc<Mutex<Option<JoinHandle<ThreadId>>>>,
+    tell: mpsc::SyncSender<(ThreadId, ThreadId)>,
+}
+
+impl Scaling for Joins {
+    fn wanted(&self, _: Moment, _: &Load) -> usize {
+        0
+    }
+
+    fn excess(&self, _: &Load) -> usize {
+        if let Some(handle) = self.handle.lock().unwrap().take() {
+            let ran = handle.join().unwrap();
+            self.tell.send((ran, thread::current().id())).unwrap();
+        }
+        0
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+#[test]
+fn who_joins_on_a_thread_of_the_pool_that_is_no_worker_runs_the_task_beside_the_workers() {
+    joins_in_its_last_words(false);
+    joins_in_its_last_words(true);
+
+    let watchdog = Watchdog::start();
+    let (tell, told) = mpsc::sync_channel(1);
+    let policy = Joins {
+        handle: Arc::default(),
+        tell,
+    };
+    let pool = Pool::builder().threads(1).scaling(policy.clone());
+    let pool = watchdog.watch(pool.build().unwrap());
+    let gate = block(&pool);
+    let handle = pool.spawn(|| thread::current().id()).unwrap();
+    *policy.handle.lock().unwrap() = Some(handle);
+    let (ran, joined) = told.recv().unwrap();
+    gate.open();
+    assert_eq!(ran, joined);
 }

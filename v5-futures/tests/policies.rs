@@ -4,8 +4,9 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 
-use v5_futures::Pool;
+use v5_futures::{Load, Moment, Pool, Scaling, Stealing};
 
 use common::{Gate, OpenOnDrop, Watchdog, until};
 
@@ -46,4 +47,40 @@ fn on_demand_starts_nobody_while_somebody_is_idle_although_tasks_are_nested() {
         pool.threads()
     );
     gate.open();
+}
+
+/// Sends away all that may go, whenever the clock asks.
+#[derive(Debug)]
+struct Trims;
+
+impl Scaling for Trims {
+    fn wanted(&self, _: Moment, _: &Load) -> usize {
+        0
+    }
+
+    fn excess(&self, load: &Load) -> usize {
+        load.live
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+/// A task that waits for one on top of it needs no worker besides its own.
+#[test]
+fn the_clock_keeps_nobody_for_tasks_that_are_nested() {
+    let watchdog = Watchdog::start();
+    // Without stealing, the idle ones leave the children to whoever joins them.
+    let pool = Pool::builder().threads(3).stealing(Stealing::Off);
+    let pool = watchdog.watch(pool.scaling(Trims).build().unwrap());
+    let (tell, told) = mpsc::channel();
+    let (inside, at) = (Arc::clone(&pool), Arc::clone(&pool));
+    let bottom = Box::new(move || {
+        at.resize(1..=3).unwrap();
+        until(|| at.threads() == 1);
+        tell.send(()).unwrap();
+    });
+    pool.execute(move || nest(&inside, 20, bottom)).unwrap();
+    told.recv().unwrap();
 }

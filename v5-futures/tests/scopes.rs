@@ -22,7 +22,7 @@ fn panic_of<R>(scope: impl FnOnce() -> R) -> String {
     (*payload.downcast::<&str>().unwrap()).to_owned()
 }
 
-/// What the tasks borrow: numbers that must not be there any more when the last task is over.
+/// What the tasks borrow, and what their results would empty if anybody dropped them.
 struct Alive<'a>(&'a Mutex<Vec<usize>>);
 
 #[test]

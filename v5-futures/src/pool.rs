@@ -71,7 +71,7 @@ pub(crate) struct Shared {
     pub(crate) token: CancelToken,
     // State.
     pub(crate) door: Arc<Door>,
-    /// The queues: for each lane of the tally one, and one more, which is never used, for the lane of
+    /// The queues: for each lane of the tally one, and one more, in which nothing is queued, for the lane of
     /// those who were refused.
     pub(crate) lanes: Box<[Lane]>,
     pub(crate) depot: Depot,

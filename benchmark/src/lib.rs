@@ -8,6 +8,7 @@ pub mod census;
 pub mod contender;
 pub mod contenders;
 mod crew;
+#[cfg(feature = "cli")]
 pub mod experiments;
 pub mod race;
 pub mod statistics;

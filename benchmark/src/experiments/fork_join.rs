@@ -128,7 +128,6 @@ fn on_scope(pool: &Pool, size: Size) -> u64 {
     })
 }
 
-#[cfg(feature = "rayon")]
 fn joined(size: Size) -> u64 {
     if size.n < size.cut {
         return size.plain();
@@ -177,14 +176,11 @@ fn ways() -> Vec<Way> {
         ways.push(Way::new("scope", workers, move |size| {
             on_scope(&pool, size)
         }));
-        #[cfg(feature = "rayon")]
-        {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
-            let pool = pool.build().expect("rayon starts");
-            ways.push(Way::new("rayon", workers, move |size| {
-                pool.install(|| joined(size))
-            }));
-        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
+        let pool = pool.build().expect("rayon starts");
+        ways.push(Way::new("rayon", workers, move |size| {
+            pool.install(|| joined(size))
+        }));
     }
     ways
 }

@@ -12,7 +12,7 @@ use crate::statistics::{Summary, paired};
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "round-trip",
     question: "An empty task and its result, one at a time, from outside of the pool: with a handle of v5, with v4 and a \
-               channel by hand, with a scope of rayon's pool, and with a thread of its own. What does it take?",
+               channel by hand, with `install` of rayon, and with a thread of its own. What does it take?",
     predict: "Who has the shortest way back? And if a thousand are submitted before the first result is taken?",
     checks: "each result comes back, and a handle takes fewer allocations than a channel by hand",
     run,
@@ -103,7 +103,9 @@ fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let v4 = v4_dedicated_queues::Pool::new(1, MANY).expect("within the limits");
     let v5 = v5_futures::Pool::new(1, MANY).expect("within the limits");
-    let mut ways = vec![
+    let rayon = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let rayon = rayon.build().expect("rayon starts");
+    let mut ways = [
         Way::new("v4", "v4, a channel by hand", TRIPS, |number| {
             by_channel(&v4, number).recv().ok()
         }),
@@ -113,15 +115,10 @@ fn run() -> Outcome {
         Way::new("thread", "a thread each", THREADS, |number| {
             thread::spawn(move || black_box(number)).join().ok()
         }),
-    ];
-    #[cfg(feature = "rayon")]
-    {
-        let rayon = rayon::ThreadPoolBuilder::new().num_threads(1);
-        let rayon = rayon.build().expect("rayon starts");
-        ways.push(Way::new("rayon", "rayon, install", TRIPS, move |number| {
+        Way::new("rayon", "rayon, install", TRIPS, |number| {
             Some(rayon.install(|| black_box(number)))
-        }));
-    }
+        }),
+    ];
     let mut held = true;
     let mut allocated = Vec::new();
     for way in &ways {

@@ -125,7 +125,6 @@ impl Case {
     }
 }
 
-#[cfg(feature = "rayon")]
 fn on_rayon(case: Case) -> Arc<Seen> {
     let seen = Arc::<Seen>::default();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(case.workers());
@@ -198,12 +197,9 @@ fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let mut held = true;
     for case in Case::ALL {
-        #[cfg(feature = "rayon")]
-        {
-            let seen = on_rayon(case);
-            report(&mut outcome, case, "rayon", &seen);
-            held &= seen.met.load(SeqCst) > 0;
-        }
+        let seen = on_rayon(case);
+        report(&mut outcome, case, "rayon", &seen);
+        held &= seen.met.load(SeqCst) > 0;
         let seen = on_v5(case);
         report(&mut outcome, case, "v5", &seen);
         held &= (seen.met.load(SeqCst), seen.ran()) == (0, OTHERS);

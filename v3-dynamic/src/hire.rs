@@ -78,7 +78,7 @@ impl Shared {
 
     /// A task finds the queue full. If the policy wants one more worker now, it is started with the
     /// oldest task, whose place is free at once: so tasks begin in the order in which they came.
-    pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
+    fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
         if let Ok(Some(first)) = self.grow(inside, Moment::Full)
             && let Ok(job) = self.queue.try_recv()
         {

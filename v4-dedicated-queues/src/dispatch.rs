@@ -93,7 +93,7 @@ impl Census {
     }
 
     /// The lane of one of the live, for a time at which nobody is awake.
-    pub(crate) fn any_lane(&self) -> usize {
+    fn any_lane(&self) -> usize {
         let member = self.live.last();
         member.expect("nothing is queued without a worker").lane
     }

@@ -88,7 +88,7 @@ impl Shared {
 
     /// A task finds the queue full. If the policy wants one more worker now, it is started with the
     /// oldest task of a queue, whose place is free at once.
-    pub(crate) fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
+    fn make_room(self: &Arc<Shared>, inside: &mut MutexGuard<'_, Inside>) {
         if let Ok(Some(newest)) = self.grow(inside, Moment::Full) {
             self.give(&newest);
         }

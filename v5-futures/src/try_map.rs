@@ -28,7 +28,7 @@ pub enum TryMapError<E> {
 }
 
 /// Items, until one of those before them has failed.
-pub(crate) struct UntilFailed<I> {
+struct UntilFailed<I> {
     items: I,
     failed: Arc<AtomicBool>,
 }

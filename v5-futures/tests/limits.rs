@@ -234,10 +234,12 @@ fn joins_in_its_last_words(late: bool) {
 struct Joins {
     handle: Arc<Mutex<Option<JoinHandle<ThreadId>>>>,
     tell: mpsc::SyncSender<(ThreadId, ThreadId)>,
+    nested: Arc<AtomicUsize>,
 }
 
 impl Scaling for Joins {
-    fn wanted(&self, _: Moment, _: &Load) -> usize {
+    fn wanted(&self, _: Moment, load: &Load) -> usize {
+        self.nested.fetch_max(load.nested, SeqCst);
         0
     }
 
@@ -264,13 +266,20 @@ fn who_joins_on_a_thread_of_the_pool_that_is_no_worker_runs_the_task_beside_the_
     let policy = Joins {
         handle: Arc::default(),
         tell,
+        nested: Arc::default(),
     };
-    let pool = Pool::builder().threads(1).scaling(policy.clone());
+    let pool = Pool::builder().threads(1..=2).scaling(policy.clone());
     let pool = watchdog.watch(pool.build().unwrap());
     let gate = block(&pool);
-    let handle = pool.spawn(|| thread::current().id()).unwrap();
-    *policy.handle.lock().unwrap() = Some(handle);
+    let inside = Arc::clone(&pool);
+    let task = move || {
+        inside.execute(|| ()).unwrap(); // the policy is asked
+        thread::current().id()
+    };
+    *policy.handle.lock().unwrap() = Some(pool.spawn(task).unwrap());
     let (ran, joined) = told.recv().unwrap();
     gate.open();
     assert_eq!(ran, joined);
+    // There is no task below it that would wait.
+    assert_eq!(policy.nested.load(SeqCst), 0);
 }

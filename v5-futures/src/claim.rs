@@ -3,6 +3,7 @@
 //! In both cases a task leaves its pool and stays in its queue, as a *tombstone*: to take it out of the
 //! middle would mean to search for it. A worker that comes to it drops it and counts nothing.
 
+use std::sync::Arc;
 use std::sync::atomic::{
     AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -15,9 +16,10 @@ use crate::count::Count;
 use crate::handle::{Child, Joinable};
 use crate::pool::Shared;
 use crate::queue::Lane;
+use crate::stats::Ending;
 use crate::tally::Tally;
 use crate::task::Job;
-use crate::{JoinError, worker};
+use crate::{CancelToken, JoinError, worker};
 
 /// How many tombstones there are.
 #[derive(Debug)]
@@ -48,31 +50,18 @@ impl<F: FnOnce() -> T + Send, T: Send> Child for Cell<F, T> {
         let Some(Claim { closure, ticket }) = self.claim_on(pool) else {
             return !self.is_waiting();
         };
-        let Some(Ticket {
-            shared,
-            group,
-            token,
-        }) = ticket
-        else {
+        let mut closure = Some(closure);
+        match ticket {
+            Some(ticket) => ticket.end_on_worker(home, &mut |shared, cancelled| match cancelled {
+                true => self.cancel(&mut closure, Some(shared)),
+                false => self.run(&mut closure, Some(shared)),
+            }),
             // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it until the
             // pool is gone, and the pool is not gone before this worker has what it waits for.
-            self.run(&mut Some(closure), None);
-            return true;
-        };
-        shared.leave_queue(home);
-        let lane = home.max(Tally::ANY);
-        // In a stop hook there is no task below this one, and nobody looks at the lane 0. (In a start hook
-        // there is none, either. While such a hook waits, one task too few is said to run.)
-        let nested = &shared.lanes[home].nested.0;
-        nested.fetch_add(1, SeqCst);
-        let ending =
-            if shared.token.is_cancelled() || token.is_some_and(|token| token.is_cancelled()) {
-                self.cancel(&mut Some(closure), Some(&shared))
-            } else {
-                self.run(&mut Some(closure), Some(&shared))
-            };
-        nested.fetch_sub(1, SeqCst);
-        shared.end(group.as_deref(), lane, ending);
+            None => {
+                self.run(&mut closure, None);
+            }
+        }
         true
     }
 
@@ -114,6 +103,24 @@ impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for Cell<F, T> {
     fn detach(&self) {
         // On a worker, the one who drops the handle is a task or a hook, and in a catch.
         drop(Cell::detach(self).map(|outcome| self.tell(outcome)));
+    }
+}
+
+impl Ticket {
+    /// Ends a task on the worker that has claimed it, on top of the one that waits for it. `end` is told
+    /// whether it is to be cancelled.
+    fn end_on_worker(self, home: usize, end: &mut dyn FnMut(&Arc<Shared>, bool) -> Ending) {
+        let shared = &self.shared;
+        shared.leave_queue(home);
+        // On a thread that is no worker any more, or never was, no task waits below this one. It has lane 0,
+        // where nobody looks. (In a start hook there is none, either: one task too few is said to run.)
+        let nested = &shared.lanes[home].nested.0;
+        nested.fetch_add(1, SeqCst);
+        let token = self.token.as_ref();
+        let cancelled = shared.token.is_cancelled() || token.is_some_and(CancelToken::is_cancelled);
+        let ending = end(shared, cancelled);
+        nested.fetch_sub(1, SeqCst);
+        shared.end(self.group.as_deref(), home.max(Tally::ANY), ending);
     }
 }
 

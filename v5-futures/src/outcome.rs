@@ -3,12 +3,15 @@
 //! Always in this order: the closure runs, or does not; what it captured is dropped; the result is there for
 //! the handle; whoever waits is woken. After that the scope counts the task as over, and then the pool.
 //!
-//! The closure comes by reference, to be taken out. To a function that gets it as an argument, the compiler
-//! promises until it returns that what the closure borrows is there. So does a result. Each such function has
-//! to return before a scope hears that the task is over, since by then it may be gone (rust-lang/rust#101983).
+//! The closure comes by reference, to be taken out. When a function is given a value as an argument, the
+//! compiler relies, until that function returns, on all that the value borrows. A scope that has heard of the
+//! end of its last task returns, and then it may be gone. So whatever was given the closure or the result has
+//! to return first (rust-lang/rust#101983).
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use crate::JoinError;
 use crate::cell::Cell;
@@ -42,7 +45,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
 
     /// Drops a closure that has been claimed. The task will never run.
     pub(crate) fn cancel(&self, closure: &mut Option<F>, pool: Option<&Arc<Shared>>) -> Ending {
-        on_panic(pool, |panic| panic.shield(|| drop(taken(closure))));
+        shield(pool, || drop(taken(closure)));
         self.settle(Err(JoinError::CANCELLED), pool);
         self.leave_scope();
         Ending::Cancelled
@@ -82,11 +85,11 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             pool: told.map(Arc::downgrade).unwrap_or_default(),
         });
         match unseen.map(|outcome| self.tell(outcome)) {
-            Some(Ok(value)) => on_panic(pool, |panic| panic.shield(|| drop(value))),
+            Some(Ok(value)) => shield(pool, || drop(value)),
             Some(Err(())) | None => true,
         };
         if let Some(waker) = waker {
-            on_panic(pool, |panic| panic.shield(|| waker.wake()));
+            wake(waker, pool);
         }
     }
 
@@ -106,11 +109,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         };
         match (payload, &self.family) {
             (Some(payload), Some(family)) => family.blame(payload),
-            (Some(payload), None) => {
-                on_panic(pool.upgrade().as_ref(), |panic| {
-                    panic.shield(|| resume_unwind(payload))
-                });
-            }
+            (Some(payload), None) => tell_handler(payload, &pool),
             (None, _) => (),
         }
         Err(())
@@ -122,10 +121,19 @@ fn taken<F>(closure: &mut Option<F>) -> F {
     closure.take().expect("who claims a task has its closure")
 }
 
-/// The handler of the pool. Without a pool nobody is told.
-fn on_panic<R>(pool: Option<&Arc<Shared>>, work: impl FnOnce(&PanicHandler) -> R) -> R {
+/// Not generic, as the next one: so it is compiled once, and not for each closure.
+fn wake(waker: Waker, pool: Option<&Arc<Shared>>) {
+    shield(pool, || waker.wake());
+}
+
+fn tell_handler(payload: Box<dyn Any + Send>, pool: &Weak<Shared>) {
+    shield(pool.upgrade().as_ref(), || resume_unwind(payload));
+}
+
+/// Runs code of a user. The handler of the pool is told of a panic; without a pool, nobody.
+fn shield(pool: Option<&Arc<Shared>>, user: impl FnOnce()) -> bool {
     match pool {
-        Some(shared) => work(&shared.hooks.panic),
-        None => work(&PanicHandler::default()),
+        Some(shared) => shared.hooks.panic.shield(user),
+        None => PanicHandler::default().shield(user),
     }
 }

@@ -19,7 +19,7 @@ use crate::spawning;
 
 /// Schedules of each kind in the fast tier, if `MODEL_SCHEDULES` does not say otherwise. The same ones each
 /// time, so that a failure there comes from a change.
-const FAST: usize = 150;
+const FAST: usize = 100;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
 /// ones each time.

@@ -1,8 +1,9 @@
 //! Hooks and handlers know the pool, and must not keep it; what policies see of nested tasks.
 
 mod common;
+mod scenes;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -100,16 +101,12 @@ fn a_pool_whose_panic_handler_knows_its_handles_is_freed() {
 #[test]
 fn a_handle_may_be_dropped_while_another_panic_unwinds() {
     let _watchdog = Watchdog::start();
-    let told = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&told);
-    let pool = Pool::builder()
-        .threads(1)
-        .panic_handler(move |_| {
-            count.fetch_add(1, SeqCst);
-            panic!("the handler, too");
-        })
-        .build()
-        .unwrap();
+    let (told, count) = scenes::counting_handler();
+    let pool = Pool::builder().threads(1).panic_handler(move |payload| {
+        count(payload);
+        panic!("the handler, too");
+    });
+    let pool = pool.build().unwrap();
     let handle = pool.spawn(|| panic!("nobody asks")).unwrap();
     until_over(&handle);
     let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {

@@ -259,11 +259,8 @@ fn a_result_may_submit_when_it_is_dropped() {
 #[test]
 fn a_result_that_panics_when_dropped_costs_no_worker() {
     let watchdog = Watchdog::start();
-    let told = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&told);
-    let pool = Pool::builder().threads(1).panic_handler(move |_| {
-        count.fetch_add(1, SeqCst);
-    });
+    let (told, handler) = scenes::counting_handler();
+    let pool = Pool::builder().threads(1).panic_handler(handler);
     let pool = watchdog.watch(pool.build().unwrap());
     let gate = scenes::block(&pool);
     let _open = OpenOnDrop(&gate);

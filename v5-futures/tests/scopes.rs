@@ -367,11 +367,8 @@ fn a_scope_on_a_worker_whose_pool_is_emptied_runs_nothing_more() {
 #[test]
 fn a_panic_whose_handle_was_dropped_comes_out_of_the_scope() {
     let watchdog = Watchdog::start();
-    let told = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&told);
-    let pool = Pool::builder()
-        .threads(1)
-        .panic_handler(move |_| _ = count.fetch_add(1, SeqCst));
+    let (told, handler) = scenes::counting_handler();
+    let pool = Pool::builder().threads(1).panic_handler(handler);
     let pool = watchdog.watch(pool.build().unwrap());
     let ran = AtomicUsize::new(0);
     let text = panic_of(|| {

@@ -1,6 +1,7 @@
 //! Sets on a worker, hostile wakers, and a panic that somebody always hears of.
 
 mod common;
+mod scenes;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -99,15 +100,9 @@ fn a_set_survives_a_handle_whose_waker_panics_when_it_is_dropped() {
 fn a_panic_is_told_although_its_handle_is_dropped_after_it() {
     let _watchdog = Watchdog::start();
     for late in [false, true] {
-        let told = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&told);
-        let pool = Pool::builder()
-            .threads(1)
-            .panic_handler(move |_| {
-                count.fetch_add(1, SeqCst);
-            })
-            .build()
-            .unwrap();
+        let (told, handler) = scenes::counting_handler();
+        let pool = Pool::builder().threads(1).panic_handler(handler);
+        let pool = pool.build().unwrap();
         let gate = Gate::new();
         let at = gate.clone();
         let handle = pool

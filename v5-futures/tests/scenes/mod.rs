@@ -1,6 +1,7 @@
 //! What the tests of handles share: a busy pool, values that tell when they are dropped, a waker that counts.
 #![allow(dead_code, reason = "no test file needs all of it")]
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Wake, Waker};
@@ -21,6 +22,17 @@ pub(crate) fn block(pool: &Pool) -> Gate {
     let gate = Gate::new();
     gate.occupy(|task| pool.execute(task).unwrap());
     gate
+}
+
+/// How often a panic handler was told, and the handler.
+pub(crate) fn counting_handler() -> (
+    Arc<AtomicUsize>,
+    impl Fn(&(dyn Any + Send)) + Send + Sync + 'static,
+) {
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let handler = move |_: &(dyn Any + Send)| _ = count.fetch_add(1, SeqCst);
+    (told, handler)
 }
 
 /// Runs `work` in a task of the pool, and returns what it returns.

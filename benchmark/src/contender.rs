@@ -25,6 +25,12 @@ pub trait Contender: Send + Sync + Sized + 'static {
     /// Starts a pool of that many threads, with room for that many waiting tasks, if it has a bound.
     fn start(threads: usize, capacity: usize) -> Self;
 
+    /// How many tasks it runs at a time if so many threads are asked for.
+    #[must_use]
+    fn workers(asked: usize) -> usize {
+        asked
+    }
+
     /// Submits a task, and waits for a place if the pool has a bound.
     fn execute(&self, task: impl FnOnce() + Send + 'static);
 
@@ -52,8 +58,18 @@ pub trait Resulting: Contender {
 /// A contender whose tasks may start others and wait for them, however few its threads are.
 pub trait Forking: Contender {
     /// A Fibonacci number by its definition, forked at every step: the two numbers below it are tasks that
-    /// may run side by side. As those would write it who use the pool.
-    fn fibonacci(self: &Arc<Self>, n: u32) -> u32;
+    /// may run side by side. At the ends, which are the first two numbers, `leaf` is called. As those
+    /// would write it who use the pool.
+    fn fork(self: &Arc<Self>, n: u32, leaf: fn()) -> u32;
+
+    /// Quicksort: the two parts of a slice are tasks that may run side by side.
+    fn sort(self: &Arc<Self>, numbers: &mut [u32]);
+}
+
+/// A contender that applies a function to a list of items.
+pub trait Mapping: Contender {
+    /// The numbers below `items`, in order. For each of them, some worker has called `work`.
+    fn map(self: &Arc<Self>, items: usize, work: fn()) -> Vec<usize>;
 }
 
 /// A task that came back.

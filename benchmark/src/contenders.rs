@@ -5,14 +5,15 @@ use crate::workload::Arrival;
 
 pub mod baselines;
 pub mod by_hand;
+pub mod channel;
 pub mod inline;
 pub mod ours;
 #[cfg(feature = "race")]
 pub mod peers;
 pub mod wait_group;
 
-/// Who executes tasks, a line for each.
-pub const RACERS: &[Racer] = &[
+/// The versions, a line for each. From v3 on once at their largest size, and once from no thread at all.
+pub const OURS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),
     Racer::of::<v3_dynamic::Pool>("ours"),
@@ -21,10 +22,30 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<ours::FromZero<v4_dedicated_queues::Pool>>("ours"),
     Racer::of::<v5_futures::Pool>("ours"),
     Racer::of::<ours::FromZero<v5_futures::Pool>>("ours"),
+];
+
+/// What one writes without a pool.
+pub const BASELINES: &[Racer] = &[
     Racer::of::<baselines::ThreadPerTask>("baseline"),
     Racer::of::<baselines::UnbufferedChannel>("baseline"),
     Racer::of::<baselines::BufferedChannel>("baseline"),
     Racer::of::<baselines::MutexQueue>("baseline"),
+];
+
+/// Those of them whose queue can hold tasks that nobody takes.
+const QUEUES: &[Racer] = &[
+    Racer::of::<baselines::BufferedChannel>("baseline"),
+    Racer::of::<baselines::MutexQueue>("baseline"),
+];
+
+/// What a pool can at best be compared to where every core is busy.
+const RECEIVERS: &[Racer] = &[
+    Racer::of::<baselines::StdReceiver>("baseline"),
+    Racer::of::<baselines::CrossbeamReceiver>("baseline"),
+];
+
+/// Other people's pools, and a channel: who the best peer can be.
+pub const PEERS: &[Racer] = &[
     #[cfg(feature = "race")]
     Racer::of::<peers::Rayon>("peer"),
     #[cfg(feature = "race")]
@@ -33,6 +54,10 @@ pub const RACERS: &[Racer] = &[
     Racer::of::<peers::RustyPool>("peer"),
     #[cfg(feature = "race")]
     Racer::of::<peers::TokioBlocking>("peer"),
+    #[cfg(feature = "race")]
+    Racer::of::<peers::Executors>("peer"),
+    #[cfg(feature = "race")]
+    Racer::of::<peers::Kanal>("peer"),
 ];
 
 /// Who gives back what tasks return, a line for each.
@@ -48,20 +73,32 @@ pub const JOINERS: &[Racer] = &[
     Racer::joining::<peers::TokioBlocking>("peer"),
 ];
 
-/// Whose tasks may wait for their own tasks, a line for each.
+/// Whose tasks may wait for their own tasks, a line for each, and plain recursion.
 pub const FORKERS: &[Racer] = &[
     Racer::forking::<v5_futures::Pool>("ours"),
+    Racer::forking::<inline::Inline>("baseline"),
     #[cfg(feature = "race")]
     Racer::forking::<peers::Rayon>("peer"),
 ];
 
+/// Who applies a function to a list, a line for each, and a plain loop.
+pub const MAPPERS: &[Racer] = &[
+    Racer::mapping::<v5_futures::Pool>("ours"),
+    Racer::mapping::<inline::Inline>("baseline"),
+    #[cfg(feature = "race")]
+    Racer::mapping::<peers::Rayon>("peer"),
+];
+
 /// Who takes part in a race, by how its tasks arrive.
 #[must_use]
-pub const fn racers(arrival: Arrival) -> &'static [Racer] {
+pub fn racers(arrival: Arrival) -> Vec<Racer> {
     match arrival {
-        Arrival::Stream { .. } | Arrival::Bursts { .. } => RACERS,
-        Arrival::Joined { .. } => JOINERS,
-        Arrival::Forked { .. } => FORKERS,
+        Arrival::Stream { .. } | Arrival::Bursts { .. } => [OURS, BASELINES, PEERS].concat(),
+        Arrival::Busy { .. } => [OURS, RECEIVERS, PEERS].concat(),
+        Arrival::Queued { .. } => [OURS, QUEUES, PEERS].concat(),
+        Arrival::Joined { .. } => JOINERS.to_vec(),
+        Arrival::Mapped { .. } => MAPPERS.to_vec(),
+        Arrival::Forked { .. } | Arrival::Sorted { .. } => FORKERS.to_vec(),
     }
 }
 
@@ -69,7 +106,8 @@ pub const fn racers(arrival: Arrival) -> &'static [Racer] {
 #[must_use]
 pub fn everybody() -> Vec<(&'static str, &'static str)> {
     let mut everybody: Vec<_> = Vec::new();
-    for racer in [RACERS, JOINERS, FORKERS].concat() {
+    let lists = [OURS, BASELINES, RECEIVERS, PEERS, JOINERS, FORKERS, MAPPERS];
+    for racer in lists.concat() {
         if !everybody.contains(&(racer.name, racer.family)) {
             everybody.push((racer.name, racer.family));
         }

@@ -5,12 +5,17 @@
 #![forbid(unsafe_code)]
 
 pub mod census;
+#[cfg(feature = "records")]
+pub mod claims;
 pub mod contender;
 pub mod contenders;
 mod crew;
 #[cfg(feature = "cli")]
 pub mod experiments;
 pub mod race;
+#[cfg(feature = "records")]
+pub mod records;
+mod spinners;
 pub mod statistics;
 pub mod trace;
 pub mod workload;

@@ -3,13 +3,15 @@
 use std::fmt::{self, Debug};
 use std::hint::black_box;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::contender::{Contender, Forking, Resulting};
+use crate::contender::{Contender, Forking, Mapping, Resulting};
 use crate::crew;
+use crate::spinners::Spinners;
+use crate::statistics::quantile;
 use crate::workload::{self, Arrival, Task, Workload};
 
 /// A contender whose type is forgotten, so that it can stand in a list. The race itself is compiled
@@ -54,6 +56,16 @@ impl Racer {
             run: fork::<C>,
         }
     }
+
+    /// A line in [`MAPPERS`](crate::contenders::MAPPERS).
+    #[must_use]
+    pub const fn mapping<C: Mapping>(family: &'static str) -> Racer {
+        Racer {
+            name: C::NAME,
+            family,
+            run: map::<C>,
+        }
+    }
 }
 
 impl Debug for Racer {
@@ -65,24 +77,48 @@ impl Debug for Racer {
     }
 }
 
-/// What is read when the clock starts and when it stops, such as the number of allocations so far.
-pub type Gauge = fn() -> u64;
+/// What the program's allocator has done so far, if it counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Allocations.
+    pub allocations: u64,
+    /// Bytes that are allocated now. Only differences mean something.
+    pub bytes: i64,
+}
+
+/// What is read when the clock starts and when it stops.
+pub type Gauge = fn() -> Reading;
 
 /// Reads nothing.
 #[must_use]
-pub fn no_gauge() -> u64 {
-    0
+pub fn no_gauge() -> Reading {
+    Reading::default()
 }
 
 /// What one run took.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Measurement {
     /// From the first submission until all was done.
     pub elapsed: Duration,
     /// The tasks that were run in it.
     pub tasks: usize,
-    /// By how much the gauge went up.
-    pub gauged: u64,
+    /// The allocations in it, if the gauge counts them.
+    pub allocations: u64,
+    /// What the pool has taken from the allocator since before it was built, at the moment when most tasks
+    /// waited in its queue: in bytes, where tasks [gather](Arrival::Queued), and if the gauge counts them.
+    pub held: i64,
+    /// How long each ping, burst or trip took, in nanoseconds, where these are timed one by one.
+    times: Vec<f64>,
+}
+
+/// What most pings or bursts of a run did not exceed, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "records", derive(serde::Deserialize, serde::Serialize))]
+pub struct Latency {
+    /// Half of them.
+    pub p50: f64,
+    /// 99 of a hundred.
+    pub p99: f64,
 }
 
 impl Measurement {
@@ -92,13 +128,36 @@ impl Measurement {
         self.elapsed.as_nanos() as f64 / self.tasks as f64
     }
 
-    fn add(&mut self, gauge: Gauge, tasks: usize, work: impl FnOnce()) {
+    /// How long a ping, burst or trip took, if these were timed one by one.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        if self.times.is_empty() {
+            return None;
+        }
+        let mut sorted = self.times.clone();
+        sorted.sort_by(f64::total_cmp);
+        Some(Latency {
+            p50: quantile(&sorted, 0.5),
+            p99: quantile(&sorted, 0.99),
+        })
+    }
+
+    /// Times the work, which is so many tasks.
+    fn add(&mut self, gauge: Gauge, tasks: usize, work: impl FnOnce()) -> Duration {
         let before = gauge();
         let start = Instant::now();
         work();
-        self.elapsed += start.elapsed();
-        self.gauged += gauge() - before;
+        let took = start.elapsed();
+        self.allocations += gauge().allocations - before.allocations;
+        self.elapsed += took;
         self.tasks += tasks;
+        took
+    }
+
+    /// Times it as one of many.
+    fn add_one(&mut self, gauge: Gauge, tasks: usize, work: impl FnOnce()) {
+        let took = self.add(gauge, tasks, work);
+        self.times.push(took.as_nanos() as f64);
     }
 }
 
@@ -122,12 +181,20 @@ fn race<D: Drive>(workload: &Workload, gauge: Gauge) -> Measurement {
                 black_box(number);
             }
         }),
+        Task::Capturing(bytes) => match bytes {
+            16 => D::drive(workload, gauge, capturing::<16>),
+            64 => D::drive(workload, gauge, capturing::<64>),
+            256 => D::drive(workload, gauge, capturing::<256>),
+            1024 => D::drive(workload, gauge, capturing::<1024>),
+            4096 => D::drive(workload, gauge, capturing::<4096>),
+            _ => panic!("{workload}: no task captures {bytes} bytes"),
+        },
         Task::Sha256 => {
             let bytes = workload::bytes_to_hash();
             D::drive(workload, gauge, move |_| move || workload::hash(bytes))
         }
-        Task::Cpu => {
-            let steps = workload::steps_per_microsecond() * 40;
+        Task::Cpu(microseconds) => {
+            let steps = workload::steps_per_microsecond() * microseconds;
             D::drive(workload, gauge, move |_| move || workload::compute(steps))
         }
         Task::Skewed => {
@@ -163,6 +230,14 @@ fn race<D: Drive>(workload: &Workload, gauge: Gauge) -> Measurement {
     }
 }
 
+/// A task that carries so many bytes.
+fn capturing<const BYTES: usize>(number: usize) -> impl FnOnce() + Send + 'static {
+    let bytes = [number as u8; BYTES];
+    move || {
+        black_box(&bytes);
+    }
+}
+
 /// Tasks that return nothing. The pool is waited for.
 struct Executing<C>(PhantomData<C>);
 
@@ -172,6 +247,7 @@ impl<C: Contender> Drive for Executing<C> {
         gauge: Gauge,
         make: impl Fn(usize) -> F + Send + Sync + 'static,
     ) -> Measurement {
+        let before = gauge();
         let pool = Arc::new(start::<C>(workload));
         let mut measured = Measurement::default();
         match workload.arrival {
@@ -201,16 +277,121 @@ impl<C: Contender> Drive for Executing<C> {
             Arrival::Bursts { bursts, of, pauses } => {
                 for (burst, pause) in (0..bursts).zip(pauses.iter().cycle()) {
                     thread::sleep(*pause);
-                    measured.add(gauge, of, || {
+                    measured.add_one(gauge, of, || {
                         let numbers = burst * of..(burst + 1) * of;
                         numbers.for_each(|number| pool.execute(make(number)));
                         pool.wait();
                     });
                 }
             }
-            Arrival::Joined { .. } | Arrival::Forked { .. } => not_for(C::NAME, workload),
+            Arrival::Busy {
+                spinners,
+                time,
+                one_at_a_time,
+            } => {
+                let busy = Spinners::start(spinners);
+                let next = |number| pool.execute(make(number));
+                if one_at_a_time {
+                    trips(&mut measured, gauge, time, |number| {
+                        next(number);
+                        pool.wait();
+                    });
+                } else {
+                    for_a_time(&mut measured, gauge, time, &*pool, make);
+                }
+                // They end before the pool does, which else takes as long again.
+                drop(busy);
+                pool.wait();
+            }
+            Arrival::Queued { tasks } => {
+                let gate = Gate::default();
+                let workers = C::workers(workload.workers);
+                for _ in 0..workers {
+                    let gate = gate.clone();
+                    pool.execute(move || gate.pass());
+                }
+                gate.until_held(workers);
+                let mut held = 0;
+                measured.add(gauge, tasks, || {
+                    (0..tasks).for_each(|number| pool.execute(make(number)));
+                    held = gauge().bytes - before.bytes;
+                    gate.open();
+                    pool.wait();
+                });
+                measured.held = held;
+            }
+            Arrival::Joined { .. }
+            | Arrival::Mapped { .. }
+            | Arrival::Forked { .. }
+            | Arrival::Sorted { .. } => not_for(C::NAME, workload),
         }
         measured
+    }
+}
+
+/// One trip after another, until the time is over.
+fn trips(measured: &mut Measurement, gauge: Gauge, time: Duration, mut trip: impl FnMut(usize)) {
+    let start = Instant::now();
+    let mut number = 0;
+    while start.elapsed() < time {
+        measured.add_one(gauge, 1, || trip(number));
+        number += 1;
+    }
+}
+
+/// As many tasks as are accepted in that time. Those that are done by then count; if there is none, one.
+fn for_a_time<F: FnOnce() + Send + 'static>(
+    measured: &mut Measurement,
+    gauge: Gauge,
+    time: Duration,
+    pool: &impl Contender,
+    make: impl Fn(usize) -> F,
+) {
+    let done = Arc::new(AtomicUsize::new(0));
+    measured.add(gauge, 0, || {
+        let start = Instant::now();
+        for number in 0.. {
+            let (task, done) = (make(number), Arc::clone(&done));
+            pool.execute(move || {
+                task();
+                done.fetch_add(1, Relaxed);
+            });
+            if start.elapsed() >= time {
+                break;
+            }
+        }
+    });
+    measured.tasks = done.load(Relaxed).max(1);
+}
+
+/// Holds workers back until it is opened. Clones are the same gate.
+#[derive(Clone, Default)]
+struct Gate(Arc<(Mutex<Held>, Condvar)>);
+
+#[derive(Default)]
+struct Held {
+    workers: usize,
+    open: bool,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.workers += 1;
+        self.0.1.notify_all();
+        let closed = |held: &mut Held| !held.open;
+        drop(self.0.1.wait_while(held, closed));
+    }
+
+    fn until_held(&self, workers: usize) {
+        let held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fewer = |held: &mut Held| held.workers < workers;
+        drop(self.0.1.wait_while(held, fewer));
+    }
+
+    fn open(&self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).open = true;
+        self.0.1.notify_all();
     }
 }
 
@@ -251,18 +432,53 @@ impl<C: Resulting> Drive for Spawning<C> {
 
 /// The tasks spawn and join by themselves.
 fn fork<C: Forking>(workload: &Workload, gauge: Gauge) -> Measurement {
-    let Arrival::Forked { times, n } = workload.arrival else {
+    let (times, tasks) = match workload.arrival {
+        Arrival::Forked { times, n } => (times, workload::forks(n)),
+        Arrival::Sorted { times, of } => (times, of),
+        _ => not_for(C::NAME, workload),
+    };
+    let times = share::<C>(workload, times);
+    let work = workload::leaf(workload.task);
+    let pool = Arc::new(start::<C>(workload));
+    let mut measured = Measurement::default();
+    match workload.arrival {
+        Arrival::Forked { n, .. } => {
+            let right = workload::fibonacci(n);
+            measured.add(gauge, times * tasks, || {
+                for _ in 0..times {
+                    assert_eq!(pool.fork(n, work), right, "{}: a wrong result", C::NAME);
+                }
+            });
+        }
+        _ => {
+            for _ in 0..times {
+                let mut numbers = workload::shuffled(tasks);
+                measured.add(gauge, tasks, || pool.sort(&mut numbers));
+                assert!(numbers.is_sorted(), "{}: a wrong order", C::NAME);
+            }
+        }
+    }
+    measured
+}
+
+/// A list goes in, and comes out in its order.
+fn map<C: Mapping>(workload: &Workload, gauge: Gauge) -> Measurement {
+    let Arrival::Mapped { times, of } = workload.arrival else {
         not_for(C::NAME, workload)
     };
     let times = share::<C>(workload, times);
-    let right = workload::fibonacci(n);
+    let work = workload::leaf(workload.task);
     let pool = Arc::new(start::<C>(workload));
     let mut measured = Measurement::default();
-    measured.add(gauge, times * workload::forks(n), || {
-        for _ in 0..times {
-            assert_eq!(pool.fibonacci(n), right, "{}: a wrong result", C::NAME);
-        }
-    });
+    for _ in 0..times {
+        let mut results = Vec::new();
+        measured.add(gauge, of, || results = pool.map(of, work));
+        assert!(
+            results.into_iter().eq(0..of),
+            "{}: wrong results, or in a wrong order",
+            C::NAME
+        );
+    }
     measured
 }
 
@@ -273,7 +489,7 @@ fn not_for(contender: &str, workload: &Workload) -> ! {
 /// A new pool, whose threads are there.
 fn start<C: Contender>(workload: &Workload) -> C {
     let pool = C::start(workload.workers, workload.capacity);
-    wake_all_workers(&pool, workload.workers);
+    wake_all_workers(&pool, C::workers(workload.workers));
     pool
 }
 

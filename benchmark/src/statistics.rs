@@ -2,7 +2,7 @@
 
 /// What a set of samples looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "race", derive(serde::Serialize))]
+#[cfg_attr(feature = "records", derive(serde::Serialize))]
 pub struct Summary {
     /// Half of the samples are below.
     pub median: f64,

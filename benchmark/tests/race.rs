@@ -6,22 +6,31 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use benchmark::contenders::{FORKERS, JOINERS, RACERS, racers};
+use benchmark::contenders::{JOINERS, racers};
 use benchmark::race::{Racer, no_gauge};
 use benchmark::workload::{Arrival, PAUSE, Scale, Task, Workload, all};
 use common::Watchdog;
 
-fn marked_once(racer: &Racer, workers: usize, capacity: usize, arrival: Arrival) {
-    let workload = Workload {
+fn workload(workers: usize, capacity: usize, arrival: Arrival) -> Workload {
+    Workload {
         name: "marks".to_owned(),
         workers,
         capacity,
         arrival,
         task: Task::Empty,
-    };
-    let marks: Vec<AtomicUsize> = (0..workload.tasks()).map(|_| AtomicUsize::new(0)).collect();
+    }
+}
+
+/// As many marks as there are tasks, and who sets them.
+fn marking(tasks: usize) -> (&'static [AtomicUsize], Task) {
+    let marks: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
     let marks: &'static [AtomicUsize] = marks.leak();
-    let task = Task::Mark(marks);
+    (marks, Task::Mark(marks))
+}
+
+fn marked_once(racer: &Racer, workers: usize, capacity: usize, arrival: Arrival) {
+    let workload = workload(workers, capacity, arrival);
+    let (marks, task) = marking(workload.tasks().expect("no time is set"));
     let measured = (racer.run)(&Workload { task, ..workload }, no_gauge);
     assert_eq!(measured.tasks, marks.len(), "{}", racer.name);
     for (number, mark) in marks.iter().enumerate() {
@@ -32,13 +41,13 @@ fn marked_once(racer: &Racer, workers: usize, capacity: usize, arrival: Arrival)
 #[test]
 fn one_submitter_has_each_task_run_once() {
     let _watchdog = Watchdog::start();
-    for racer in RACERS {
+    let arrival = Arrival::Stream {
+        submitters: 1,
+        each: 200,
+    };
+    for racer in racers(arrival) {
         for workers in [1, 4] {
-            let arrival = Arrival::Stream {
-                submitters: 1,
-                each: 200,
-            };
-            marked_once(racer, workers, 8, arrival);
+            marked_once(&racer, workers, 8, arrival);
         }
     }
 }
@@ -46,26 +55,75 @@ fn one_submitter_has_each_task_run_once() {
 #[test]
 fn many_submitters_have_each_task_run_once() {
     let _watchdog = Watchdog::start();
-    for racer in RACERS {
-        let arrival = Arrival::Stream {
-            submitters: 20,
-            each: 10,
-        };
-        marked_once(racer, 2, 4, arrival);
+    let arrival = Arrival::Stream {
+        submitters: 20,
+        each: 10,
+    };
+    for racer in racers(arrival) {
+        marked_once(&racer, 2, 4, arrival);
     }
 }
 
 #[test]
-fn bursts_and_pings_have_each_task_run_once() {
+fn bursts_and_pings_have_each_task_run_once_and_are_timed_one_by_one() {
     let _watchdog = Watchdog::start();
-    for racer in RACERS {
-        for of in [1, 16] {
-            let arrival = Arrival::Bursts {
-                bursts: 5,
-                of,
-                pauses: &[PAUSE],
-            };
-            marked_once(racer, 2, 4, arrival);
+    for of in [1, 16] {
+        let arrival = Arrival::Bursts {
+            bursts: 5,
+            of,
+            pauses: &[PAUSE],
+        };
+        for racer in racers(arrival) {
+            marked_once(&racer, 2, 4, arrival);
+            let measured = (racer.run)(&workload(2, 4, arrival), no_gauge);
+            let latency = measured.latency().expect("bursts are timed");
+            let mean = measured.per_task() * of as f64;
+            assert!(latency.p50 <= latency.p99, "{}", racer.name);
+            assert!(mean <= 5.0 * latency.p99, "{}", racer.name);
+        }
+    }
+}
+
+#[test]
+fn tasks_that_gather_run_once_when_their_worker_is_let_go() {
+    let _watchdog = Watchdog::start();
+    let arrival = Arrival::Queued { tasks: 100 };
+    for racer in racers(arrival) {
+        for workers in [1, 3] {
+            marked_once(&racer, workers, 100, arrival);
+        }
+    }
+}
+
+/// A task may be under way when the time is over.
+#[test]
+fn on_a_busy_machine_what_is_done_in_time_counts_and_all_of_it_is_done_once() {
+    let _watchdog = Watchdog::start();
+    const MOST: usize = 1_000_000;
+    for one_at_a_time in [false, true] {
+        let arrival = Arrival::Busy {
+            spinners: 2,
+            time: Duration::from_millis(2),
+            one_at_a_time,
+        };
+        for racer in racers(arrival) {
+            let (marks, task) = marking(MOST);
+            let workload = workload(2, 4, arrival);
+            let measured = (racer.run)(&Workload { task, ..workload }, no_gauge);
+            let run: usize = marks.iter().map(|mark| mark.load(SeqCst)).sum();
+            assert!(run >= measured.tasks, "{}", racer.name);
+            assert!(
+                marks.iter().all(|mark| mark.load(SeqCst) < 2),
+                "{}",
+                racer.name
+            );
+            assert_eq!(
+                measured.latency().is_some(),
+                one_at_a_time,
+                "{}",
+                racer.name
+            );
+            assert!(measured.tasks > 0, "{}", racer.name);
         }
     }
 }
@@ -86,17 +144,29 @@ fn spawned_tasks_run_once_and_each_is_joined() {
 #[test]
 fn tasks_that_wait_for_their_own_tasks_come_to_an_end_on_few_workers() {
     let _watchdog = Watchdog::start();
-    for racer in FORKERS {
-        for workers in [1, 2, 4] {
-            let workload = Workload {
-                name: "forks".to_owned(),
-                workers,
-                capacity: 2,
-                arrival: Arrival::Forked { times: 3, n: 10 },
-                task: Task::Empty,
-            };
-            let measured = (racer.run)(&workload, no_gauge);
-            assert_eq!(measured.tasks, 3 * 88, "{}: {workload}", racer.name);
+    for (arrival, tasks) in [
+        (Arrival::Forked { times: 3, n: 10 }, 3 * 88),
+        (Arrival::Sorted { times: 2, of: 9000 }, 2 * 9000),
+    ] {
+        for racer in racers(arrival) {
+            for workers in [1, 2, 4] {
+                let workload = workload(workers, 2, arrival);
+                let measured = (racer.run)(&workload, no_gauge);
+                assert_eq!(measured.tasks, tasks, "{}: {workload}", racer.name);
+            }
+        }
+    }
+}
+
+/// So does this one, the order included.
+#[test]
+fn a_list_comes_back_in_its_order() {
+    let _watchdog = Watchdog::start();
+    let arrival = Arrival::Mapped { times: 3, of: 500 };
+    for racer in racers(arrival) {
+        for workers in [1, 4] {
+            let measured = (racer.run)(&workload(workers, 2, arrival), no_gauge);
+            assert_eq!(measured.tasks, 1500, "{}", racer.name);
         }
     }
 }
@@ -105,20 +175,14 @@ fn tasks_that_wait_for_their_own_tasks_come_to_an_end_on_few_workers() {
 fn pauses_repeat_and_do_not_count() {
     let _watchdog = Watchdog::start();
     const PAUSE_THAT_SHOWS: Duration = Duration::from_millis(100);
-    for racer in RACERS {
-        let workload = Workload {
-            name: "three pings".to_owned(),
-            workers: 2,
-            capacity: 4,
-            arrival: Arrival::Bursts {
-                bursts: 3,
-                of: 1,
-                pauses: &[PAUSE, PAUSE_THAT_SHOWS],
-            },
-            task: Task::Empty,
-        };
+    let arrival = Arrival::Bursts {
+        bursts: 3,
+        of: 1,
+        pauses: &[PAUSE, PAUSE_THAT_SHOWS],
+    };
+    for racer in racers(arrival) {
         let start = Instant::now();
-        let measured = (racer.run)(&workload, no_gauge);
+        let measured = (racer.run)(&workload(2, 4, arrival), no_gauge);
         let not_counted = start.elapsed() - measured.elapsed;
         assert!(not_counted >= PAUSE_THAT_SHOWS, "{}", racer.name);
         assert_eq!(measured.tasks, 3, "{}", racer.name);
@@ -146,11 +210,15 @@ fn a_contender_takes_its_threads_with_it() {
         each: 10,
     };
     let joined = Arrival::Joined { times: 10, of: 1 };
-    let all = RACERS.iter().map(|racer| (racer, executed));
-    let all = all.chain(JOINERS.iter().map(|racer| (racer, joined)));
+    let of = |arrival| {
+        racers(arrival)
+            .into_iter()
+            .map(move |racer| (racer, arrival))
+    };
+    let all = of(executed).chain(of(joined));
     for (racer, arrival) in all {
         let before = threads();
-        marked_once(racer, 64, 4, arrival);
+        marked_once(&racer, 64, 4, arrival);
         // Other tests run beside this one and have threads too, though never so many for long; and
         // some contenders cannot join theirs.
         common::until(|| threads() < before + 32);

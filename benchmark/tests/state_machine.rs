@@ -812,7 +812,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     let left = |place: &Place| matches!(place, Place::Queued | Place::Running);
     assert!(!places.iter().any(left), "{places:?} after\n{done}");
     if let Some([accepted, endings @ ..]) = V::endings(&pool) {
-        assert_eq!(accepted, endings.iter().sum(), "after\n{done}");
+        assert_eq!(accepted, endings.iter().sum::<usize>(), "after\n{done}");
     }
 }
 

@@ -43,9 +43,9 @@ fn main() -> Result<()> {
         return Ok(());
     }
     experiments::count_allocations_with(|work| {
-        let before = allocations::so_far();
+        let before = allocations::so_far().allocations;
         allocations::counted(work);
-        allocations::so_far() - before
+        allocations::so_far().allocations - before
     });
     let mut broken = Vec::new();
     for experiment in chosen(&arguments)? {

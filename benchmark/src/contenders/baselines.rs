@@ -8,12 +8,9 @@ use std::fmt::{self, Debug};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Sender, bounded};
-
+use super::channel::{Boxed, Crossbeam, Receivers, Setup, Std, join};
 use super::wait_group::WaitGroup;
 use crate::contender::{Contender, Resulting};
-
-type Boxed = Box<dyn FnOnce() + Send>;
 
 /// A new thread for each task: no queue, no bound, nothing to reuse.
 #[derive(Debug)]
@@ -64,97 +61,69 @@ impl Drop for ThreadPerTask {
     }
 }
 
-/// Threads that receive boxed closures from a channel.
-struct ChannelPool {
-    /// `None` only while it is dropped.
-    queue: Option<Sender<Boxed>>,
-    threads: Vec<JoinHandle<()>>,
-    unfinished: WaitGroup,
-}
-
-impl ChannelPool {
-    fn start(threads: usize, capacity: usize) -> ChannelPool {
-        let (queue, tasks) = bounded::<Boxed>(capacity);
-        let unfinished = WaitGroup::default();
-        let worker = || {
-            let (tasks, unfinished) = (tasks.clone(), unfinished.clone());
-            thread::spawn(move || {
-                for task in tasks {
-                    task();
-                    unfinished.done();
-                }
-            })
-        };
-        ChannelPool {
-            queue: Some(queue),
-            threads: (0..threads).map(|_| worker()).collect(),
-            unfinished,
-        }
-    }
-
-    fn execute(&self, task: impl FnOnce() + Send + 'static) {
-        self.unfinished.add();
-        let queue = self.queue.as_ref().expect("it is there until the drop");
-        queue.send(Box::new(task)).expect("the workers receive");
-    }
-}
-
-impl Drop for ChannelPool {
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        join(&mut self.threads);
-    }
-}
-
-impl Debug for ChannelPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChannelPool")
-            .field("threads", &self.threads.len())
-            .field("queue_len", &self.queue.as_ref().map(Sender::len))
-            .field("unfinished", &self.unfinished)
-            .finish()
-    }
-}
-
 /// Workers that receive from a channel without places: a submitter waits until one of them takes
 /// the task out of its hands.
-#[derive(Debug)]
-pub struct UnbufferedChannel(ChannelPool);
+pub type UnbufferedChannel = Receivers<Unbuffered>;
 
-impl Contender for UnbufferedChannel {
+/// Workers that receive from a channel with `capacity` places.
+pub type BufferedChannel = Receivers<Buffered>;
+
+/// One thread that receives from a channel of crossbeam, however many are asked for.
+pub type CrossbeamReceiver = Receivers<OneOfCrossbeam>;
+
+/// One thread that receives from a channel of the standard library, however many are asked for.
+pub type StdReceiver = Receivers<OneOfStd>;
+
+/// See [`UnbufferedChannel`].
+#[derive(Debug)]
+pub struct Unbuffered;
+
+impl Setup for Unbuffered {
+    type Channel = Crossbeam;
+
     const NAME: &'static str = "unbuffered channel";
     const ONE_IN: usize = 10;
 
-    fn start(threads: usize, _capacity: usize) -> UnbufferedChannel {
-        UnbufferedChannel(ChannelPool::start(threads, 0))
-    }
-
-    fn execute(&self, task: impl FnOnce() + Send + 'static) {
-        self.0.execute(task);
-    }
-
-    fn wait(&self) {
-        self.0.unfinished.wait();
+    fn places(_asked: usize) -> usize {
+        0
     }
 }
 
-/// Workers that receive from a channel with `capacity` places.
+/// See [`BufferedChannel`].
 #[derive(Debug)]
-pub struct BufferedChannel(ChannelPool);
+pub struct Buffered;
 
-impl Contender for BufferedChannel {
+impl Setup for Buffered {
+    type Channel = Crossbeam;
+
     const NAME: &'static str = "buffered channel";
+}
 
-    fn start(threads: usize, capacity: usize) -> BufferedChannel {
-        BufferedChannel(ChannelPool::start(threads, capacity))
+/// See [`CrossbeamReceiver`].
+#[derive(Debug)]
+pub struct OneOfCrossbeam;
+
+impl Setup for OneOfCrossbeam {
+    type Channel = Crossbeam;
+
+    const NAME: &'static str = "crossbeam, 1 thread";
+
+    fn receivers(_asked: usize) -> usize {
+        1
     }
+}
 
-    fn execute(&self, task: impl FnOnce() + Send + 'static) {
-        self.0.execute(task);
-    }
+/// See [`StdReceiver`].
+#[derive(Debug)]
+pub struct OneOfStd;
 
-    fn wait(&self) {
-        self.0.unfinished.wait();
+impl Setup for OneOfStd {
+    type Channel = Std;
+
+    const NAME: &'static str = "std, 1 thread";
+
+    fn receivers(_asked: usize) -> usize {
+        1
     }
 }
 
@@ -258,12 +227,5 @@ impl Debug for MutexQueue {
             .field("capacity", &self.shared.capacity)
             .field("unfinished", &self.unfinished)
             .finish_non_exhaustive()
-    }
-}
-
-fn join(threads: &mut Vec<JoinHandle<()>>) {
-    for thread in threads.drain(..) {
-        // A task that panicked has ended its worker and has been heard of.
-        drop(thread.join());
     }
 }

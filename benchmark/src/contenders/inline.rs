@@ -6,7 +6,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use crate::contender::{Contender, Lawful, LawfulGroup, Patience, Refused, Why};
+use crate::contender::{Contender, Forking, Lawful, LawfulGroup, Mapping, Patience, Refused, Why};
+use crate::workload::part;
 
 /// Runs tasks in place.
 #[derive(Debug, Default)]
@@ -43,6 +44,35 @@ impl Contender for Inline {
     }
 
     fn wait(&self) {}
+}
+
+/// Plain recursion, on the caller's thread.
+impl Forking for Inline {
+    fn fork(self: &Arc<Inline>, n: u32, leaf: fn()) -> u32 {
+        if n < 2 {
+            leaf();
+            return n;
+        }
+        self.fork(n - 1, leaf) + self.fork(n - 2, leaf)
+    }
+
+    fn sort(self: &Arc<Inline>, numbers: &mut [u32]) {
+        if let Some((left, right)) = part(numbers) {
+            self.sort(left);
+            self.sort(right);
+        }
+    }
+}
+
+/// A plain loop.
+impl Mapping for Inline {
+    fn map(self: &Arc<Inline>, items: usize, work: fn()) -> Vec<usize> {
+        let apply = |item| {
+            work();
+            item
+        };
+        (0..items).map(apply).collect()
+    }
 }
 
 impl Lawful for Inline {

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use crate::contender::{
     Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Forking, Joining, Lawful,
-    LawfulGroup, LawfulHandle, Patience, Placement, Refused, Resulting, Stealing, Why, Workers,
+    LawfulGroup, LawfulHandle, Mapping, Patience, Placement, Refused, Resulting, Stealing, Why,
+    Workers,
 };
-use crate::workload::IDLE_TIMEOUT;
+use crate::workload::{IDLE_TIMEOUT, part};
 
 /// What every version can do. `$reason` are the reasons that came with later versions.
 macro_rules! lawful {
@@ -337,18 +338,49 @@ macro_rules! resulting {
         }
 
         impl Forking for $version::Pool {
-            fn fibonacci(self: &Arc<Self>, n: u32) -> u32 {
-                fn fork(pool: &Arc<$version::Pool>, n: u32) -> u32 {
+            fn fork(self: &Arc<Self>, n: u32, leaf: fn()) -> u32 {
+                fn fork(pool: &Arc<$version::Pool>, n: u32, leaf: fn()) -> u32 {
                     if n < 2 {
+                        leaf();
                         return n;
                     }
                     let inside = Arc::clone(pool);
-                    let other = Resulting::spawn(&**pool, move || fork(&inside, n - 2));
-                    fork(pool, n - 1) + Resulting::join(&**pool, other)
+                    let other = Resulting::spawn(&**pool, move || fork(&inside, n - 2, leaf));
+                    fork(pool, n - 1, leaf) + Resulting::join(&**pool, other)
                 }
                 let inside = Arc::clone(self);
-                let first = Resulting::spawn(&**self, move || fork(&inside, n));
+                let first = Resulting::spawn(&**self, move || fork(&inside, n, leaf));
                 Resulting::join(&**self, first)
+            }
+
+            fn sort(self: &Arc<Self>, numbers: &mut [u32]) {
+                fn sort<'scope>(
+                    scope: &'scope $version::Scope<'scope, '_>,
+                    numbers: &'scope mut [u32],
+                ) {
+                    if let Some((left, right)) = part(numbers) {
+                        let other = scope.spawn(move || sort(scope, left));
+                        sort(scope, right);
+                        let other = other.expect("no race shuts its pool down");
+                        other.join().expect("no task of a race panics");
+                    }
+                }
+                self.scope(|scope| {
+                    let first = scope.spawn(move || sort(scope, numbers));
+                    let first = first.expect("no race shuts its pool down");
+                    first.join().expect("no task of a race panics");
+                });
+            }
+        }
+
+        impl Mapping for $version::Pool {
+            fn map(self: &Arc<Self>, items: usize, work: fn()) -> Vec<usize> {
+                let results = Self::map(self, 0..items, move |item| {
+                    work();
+                    item
+                });
+                let results = results.collect::<Result<_, _>>();
+                results.expect("no task of a race panics, and no race shuts its pool down")
             }
         }
     };

@@ -1,4 +1,5 @@
-//! The pools that people use. None of them bounds its queue, so none of them makes a submitter wait.
+//! The pools that people use, and a channel that they use. None of the pools bounds its queue, so none of
+//! them makes a submitter wait; the channel does.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -6,9 +7,16 @@ use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use executors::Executor;
+use executors::crossbeam_workstealing_pool as workstealing;
+use executors::parker::DynParker;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::by_hand;
+use super::channel::{Boxed, Channel, Receivers, Setup};
 use super::wait_group::WaitGroup;
-use crate::contender::{Contender, Forking, Resulting};
+use crate::contender::{Contender, Forking, Mapping, Resulting};
+use crate::workload::part;
 
 /// `rayon`: a queue per worker, and stealing. It has no way to wait for spawned tasks, so they are
 /// counted. Nor has it handles: results come by a channel for each task.
@@ -70,15 +78,36 @@ impl Resulting for Rayon {
 
 /// What rayon is made for: `join` boxes nothing, and who waits helps.
 impl Forking for Rayon {
-    fn fibonacci(self: &Arc<Rayon>, n: u32) -> u32 {
-        fn fork(n: u32) -> u32 {
+    fn fork(self: &Arc<Rayon>, n: u32, leaf: fn()) -> u32 {
+        fn fork(n: u32, leaf: fn()) -> u32 {
             if n < 2 {
+                leaf();
                 return n;
             }
-            let (one, other) = rayon::join(|| fork(n - 1), || fork(n - 2));
+            let (one, other) = rayon::join(|| fork(n - 1, leaf), || fork(n - 2, leaf));
             one + other
         }
-        self.pool().install(|| fork(n))
+        self.pool().install(|| fork(n, leaf))
+    }
+
+    fn sort(self: &Arc<Rayon>, numbers: &mut [u32]) {
+        fn sort(numbers: &mut [u32]) {
+            if let Some((left, right)) = part(numbers) {
+                rayon::join(|| sort(left), || sort(right));
+            }
+        }
+        self.pool().install(|| sort(numbers));
+    }
+}
+
+impl Mapping for Rayon {
+    fn map(self: &Arc<Rayon>, items: usize, work: fn()) -> Vec<usize> {
+        let apply = |item| {
+            work();
+            item
+        };
+        let all = || (0..items).into_par_iter().map(apply).collect();
+        self.pool().install(all)
     }
 }
 
@@ -241,5 +270,82 @@ impl Resulting for TokioBlocking {
     fn join<T: Send + 'static>(&self, task: tokio::task::JoinHandle<T>) -> T {
         let result = self.runtime.handle().block_on(task);
         result.expect("no task of a race panics")
+    }
+}
+
+/// `executors`: of its pools the one with a queue for each worker, and stealing. Tasks that come from outside
+/// of it go to one more queue, for all. It has no way to wait for tasks, so they are counted.
+pub struct Executors {
+    /// `None` only while it is dropped.
+    pool: Option<workstealing::ThreadPool<DynParker>>,
+    unfinished: WaitGroup,
+}
+
+impl Contender for Executors {
+    const NAME: &'static str = "executors";
+
+    fn start(threads: usize, _capacity: usize) -> Executors {
+        Executors {
+            pool: Some(workstealing::pool_with_auto_parker(threads)),
+            unfinished: WaitGroup::default(),
+        }
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        self.unfinished.add();
+        let unfinished = self.unfinished.clone();
+        let pool = self.pool.as_ref().expect("it is there until the drop");
+        pool.execute(move || {
+            task();
+            unfinished.done();
+        });
+    }
+
+    fn wait(&self) {
+        self.unfinished.wait();
+    }
+}
+
+impl Drop for Executors {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take() {
+            // Late threads are none of the race's business.
+            drop(pool.shutdown());
+        }
+    }
+}
+
+impl Debug for Executors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executors")
+            .field("unfinished", &self.unfinished)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `kanal`, which is a channel: threads that receive from it.
+pub type Kanal = Receivers<ThroughKanal>;
+
+/// See [`Kanal`].
+#[derive(Debug)]
+pub struct ThroughKanal;
+
+impl Setup for ThroughKanal {
+    type Channel = ThroughKanal;
+
+    const NAME: &'static str = "kanal";
+}
+
+impl Channel for ThroughKanal {
+    type Sender = kanal::Sender<Boxed>;
+    type Receiver = kanal::Receiver<Boxed>;
+
+    fn open(places: usize, receivers: usize) -> (Self::Sender, Vec<Self::Receiver>) {
+        let (sender, receiver) = kanal::bounded(places);
+        (sender, vec![receiver; receivers])
+    }
+
+    fn send(sender: &Self::Sender, task: Boxed) {
+        sender.send(task).expect("the workers receive");
     }
 }

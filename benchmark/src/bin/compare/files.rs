@@ -6,14 +6,16 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::claims::{Equals, Finding};
-use crate::heat::Heat;
+use benchmark::claims::Finding;
+use benchmark::records::{Cell, Equals, Machine};
 
 /// What was run.
 pub(crate) struct Run<'run> {
+    pub(crate) machine: Machine,
+    pub(crate) load_before: Option<f64>,
     pub(crate) scale: String,
     pub(crate) seed: u64,
-    pub(crate) heats: &'run [Heat],
+    pub(crate) cells: &'run [&'run Cell],
     pub(crate) equals: &'run [Equals],
     pub(crate) findings: &'run [Finding],
 }
@@ -30,41 +32,46 @@ impl Run<'_> {
     }
 
     fn to_json(&self) -> Value {
-        let heats = self.heats.iter().map(|heat| {
-            let best = heat.best(|_| true);
-            let entries = heat.entries.iter().map(|entry| {
+        let cells = self.cells.iter().map(|cell| {
+            let best = cell.best(|_| true);
+            let entries = cell.entries.iter().map(|entry| {
                 json!({
-                    "contender": entry.name,
+                    "contender": entry.contender,
                     "family": entry.family,
                     "nanoseconds_per_task": entry.summary(),
+                    "latency": entry.latency(),
                     "ratio_to_best": best.map(|best| entry.ratio_to(best)),
-                    "allocations_per_task": entry.allocations_per_task,
+                    "allocations_per_task": entry.allocations,
+                    "bytes_per_queued_task": entry.held,
                     "samples": entry.samples,
                 })
             });
             json!({
-                "workload": heat.workload.name,
-                "workers": heat.workload.workers,
-                "capacity": heat.workload.capacity,
-                "tasks": heat.workload.tasks(),
-                "rounds": heat.rounds(),
+                "workload": cell.name,
+                "workers": cell.workers,
+                "capacity": cell.capacity,
+                "tasks": cell.tasks,
+                "rounds": cell.rounds(),
+                "load_of_others": cell.others,
+                "stolen": cell.stolen,
+                "noise_floor": cell.noise_floor(),
+                "spoiled": cell.spoiled().map(|why| why.to_string()),
+                "measured_again": cell.again,
                 "entries": entries.collect::<Vec<_>>(),
             })
         });
         json!({
-            "machine": {
-                "cores": std::thread::available_parallelism().map_or(0, usize::from),
-                "system": std::env::consts::OS,
-                "architecture": std::env::consts::ARCH,
-            },
+            "machine": self.machine,
+            "load_before": self.load_before,
             "scale": self.scale,
             "seed": self.seed,
-            "heats": heats.collect::<Vec<_>>(),
+            "cells": cells.collect::<Vec<_>>(),
             "a_against_a": self.equals,
             "claims": self.findings.iter().map(|finding| json!({
                 "claim": finding.claim,
                 "holds": finding.holds(),
                 "undecided": finding.is_undecided(),
+                "at_rest": finding.at_rest,
                 "checks": finding.checks,
                 "mean_of_medians": finding.mean_of_medians,
             })).collect::<Vec<_>>(),
@@ -86,26 +93,27 @@ impl Run<'_> {
             "ratio_low",
             "ratio_high",
             "allocations_per_task",
+            "p50_ns",
+            "p99_ns",
+            "spoiled",
         ])?;
-        for heat in self.heats {
-            let Some(best) = heat.best(|_| true) else {
+        for cell in self.cells {
+            let Some(best) = cell.best(|_| true) else {
                 continue;
             };
-            for entry in &heat.entries {
+            let spoiled = cell.spoiled().map(|why| why.to_string());
+            for entry in &cell.entries {
                 let (summary, ratio) = (entry.summary(), entry.ratio_to(best));
+                let latency = entry.latency();
                 csv.serialize((
-                    &heat.workload.name,
-                    heat.workload.workers,
-                    &entry.name,
-                    entry.family,
-                    summary.samples,
-                    summary.median,
-                    summary.lower_quartile,
-                    summary.upper_quartile,
-                    ratio.median,
-                    ratio.low,
-                    ratio.high,
-                    entry.allocations_per_task,
+                    (&cell.name, cell.workers, &entry.contender, &entry.family),
+                    (summary.samples, summary.median),
+                    (summary.lower_quartile, summary.upper_quartile),
+                    (ratio.median, ratio.low, ratio.high),
+                    entry.allocations,
+                    latency.map(|latency| latency.p50),
+                    latency.map(|latency| latency.p99),
+                    &spoiled,
                 ))?;
             }
         }
@@ -115,11 +123,11 @@ impl Run<'_> {
     fn write_samples(&self, file: &Path) -> Result<()> {
         let mut csv = writer(file)?;
         csv.write_record(["workload", "workers", "contender", "round", "ns_per_task"])?;
-        for heat in self.heats {
-            let (name, workers) = (&heat.workload.name, heat.workload.workers);
-            for entry in &heat.entries {
+        for cell in self.cells {
+            let (name, workers) = (&cell.name, cell.workers);
+            for entry in &cell.entries {
                 for (round, sample) in entry.samples.iter().enumerate() {
-                    csv.serialize((name, workers, &entry.name, round + 1, sample))?;
+                    csv.serialize((name, workers, &entry.contender, round + 1, sample))?;
                 }
             }
         }

@@ -4,39 +4,46 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod allocations;
-mod claims;
 mod files;
 mod heat;
+mod load;
+mod machine;
 mod plots;
+mod race;
+mod record;
 mod table;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
+use benchmark::claims::{CLAIMS, Claim, LEAST_ROUNDS, MOST_ROUNDS};
 use benchmark::contenders::{everybody, racers};
 use benchmark::race::Racer;
+use benchmark::records::equals;
 use benchmark::workload::{Scale, Workload, all};
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use claims::{CLAIMS, Claim, Finding, LEAST_ROUNDS, MOST_ROUNDS};
 use files::Run;
-use heat::{A_AGAINST_A, Entry, Heat};
+use heat::Heat;
+use load::{Load, Meter};
+use race::{Progress, cells, decide, forget_spoiled};
 
 /// Compares the versions with each other, with the baselines and with other people's pools.
 ///
 /// In every round, each contender does the same work once, in an order of its own for each round; so
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
-/// within a round. One contender takes part twice: two equals show what this run cannot tell
-/// apart. Where results come back, only those take part who can give one. Where a thousand submitters wait
-/// for places, a round takes so long that all contenders take part in one round of ten, and only those of a
-/// claim in all of them; with `--claims` or `--workload` all rounds are run. Times are per task.
-/// `thread per task` does a twentieth of the tasks and `unbuffered channel` a tenth, but for those that sleep.
+/// within a round. One contender takes part twice, the A/A pair: two equals show what this run cannot tell
+/// apart. A cell in which these are more than 3 % apart, or in which other processes kept more than a fifth of
+/// a core busy, is measured again (not with `--quick`), and marked if it is no better then. Where results
+/// come back, only those take part who can give one. What takes seconds is run in one round of ten, unless
+/// it is what is asked for. Times are per task. `thread per task` does a twentieth of the tasks and
+/// `unbuffered channel` a tenth, except for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
 struct Arguments {
-    /// Less work and fewer rounds: under a minute.
+    /// Less work, fewer rounds, and one number of workers for most workloads: a minute.
     #[arg(long, conflicts_with_all = ["smoke", "full"])]
     quick: bool,
     /// Next to no work: whether it all runs.
@@ -63,6 +70,12 @@ struct Arguments {
     /// Shows the contenders, the workloads and the claims.
     #[arg(long)]
     list: bool,
+    /// Keeps what was measured among the records of this machine, in `benchmark/records`.
+    #[arg(long, conflicts_with_all = ["quick", "smoke", "contender"])]
+    record: bool,
+    /// Measures nothing, and says what the records of all machines say about the claims.
+    #[arg(long, conflicts_with_all = ["record", "quick", "smoke", "full", "workload", "contender"])]
+    check: bool,
     /// Where to write to; else `compare` in cargo's target folder.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -84,7 +97,7 @@ impl Arguments {
     fn rounds(&self) -> usize {
         let usual = match self.scale() {
             Scale::Smoke => 2,
-            Scale::Quick => 10,
+            Scale::Quick => 6,
             Scale::Default | Scale::Full => LEAST_ROUNDS,
         };
         self.rounds.unwrap_or(usual).max(1)
@@ -103,7 +116,10 @@ impl Arguments {
         let name = workload.to_string();
         let named = |wanted: &String| name.contains(wanted.as_str());
         (self.workload.is_empty() || self.workload.iter().any(named))
-            && (!self.claims || CLAIMS.iter().any(|claim| claim.concerns(workload)))
+            && (!self.claims
+                || CLAIMS
+                    .iter()
+                    .any(|claim| claim.concerns(workload.base(), workload.workers)))
     }
 
     /// The heats to run.
@@ -119,19 +135,20 @@ impl Arguments {
         let heats = workloads.filter(|workload| self.wants_workload(workload));
         let heats: Vec<_> = heats
             .map(|workload| {
-                let claims = || CLAIMS.iter().filter(|claim| claim.concerns(&workload));
-                let needed = |racer: &&Racer| {
+                let concerns = |claim: &&_| concerns(claim, &workload);
+                let claims = || CLAIMS.iter().filter(concerns);
+                let needed = |racer: &Racer| {
                     self.wants_racer(racer)
                         && (!self.claims
                             || claims().any(|claim| claim.is_about(racer.name, racer.family)))
                 };
-                let racers = racers(workload.arrival).iter().filter(needed);
-                let racers: Vec<Racer> = racers.copied().collect();
+                let racers = racers(workload.arrival).into_iter().filter(needed);
+                let racers: Vec<Racer> = racers.collect();
                 let mut claimed = claims().rev().map(|claim| claim.subject);
                 let twice = claimed.find(|name| racers.iter().any(|racer| racer.name == *name));
-                Heat::new(workload, &racers, twice)
+                Heat::new(workload.clone(), racers, twice)
             })
-            .filter(|heat| !heat.entries.is_empty())
+            .filter(|heat| !heat.cell.entries.is_empty())
             .collect();
         if heats.is_empty() {
             bail!("nothing is left to compare: see `cargo compare --list`");
@@ -150,23 +167,36 @@ impl Arguments {
     }
 }
 
+fn concerns(claim: &Claim, workload: &Workload) -> bool {
+    claim.concerns(workload.base(), workload.workers)
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.list {
         list(arguments.scale());
         return Ok(());
     }
+    if arguments.check {
+        return check(arguments.strict);
+    }
+    let record = arguments.record.then(record::Sources::read).transpose()?;
     let start = Instant::now();
     let mut heats = arguments.heats()?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut random = fastrand::Rng::with_seed(seed);
+    let machine = machine::here();
+    eprintln!("{machine}");
+    let load_before = load_before();
+    table::show_load("before", load_before);
 
-    let progress = progress("counting allocations", heats.len());
+    let mut progress = Progress::new("counting allocations", heats.len());
     for heat in &mut heats {
+        progress.begin(&heat.cell);
         heat.count_allocations();
-        progress.inc(1);
+        progress.end(&heat.cell, 0);
     }
-    progress.finish_and_clear();
+    drop(progress);
 
     let rounds = arguments.rounds();
     // What takes long is run in some of the rounds, and more often only for the claims.
@@ -174,14 +204,27 @@ fn main() -> Result<()> {
         true => 1,
         false => workload.one_round_in(),
     };
-    run(
+    let in_round = |heat: &Heat, round: usize| round.is_multiple_of(one_in(&heat.workload));
+    race::run(
         &mut heats,
         rounds,
         &mut random,
         "racing",
-        |heat, round| round % one_in(&heat.workload) == 0,
+        in_round,
         |_, _| true,
     );
+    let has_time = matches!(arguments.scale(), Scale::Default | Scale::Full);
+    if has_time && forget_spoiled(&mut heats) {
+        let spoiled = |heat: &Heat, round| heat.cell.again && in_round(heat, round);
+        race::run(
+            &mut heats,
+            rounds,
+            &mut random,
+            "racing again",
+            spoiled,
+            |_, _| true,
+        );
+    }
     // Nothing is claimed by fewer rounds, unless it is asked for.
     let claims = if arguments.claims || (rounds >= LEAST_ROUNDS && !arguments.quick) {
         CLAIMS
@@ -194,38 +237,45 @@ fn main() -> Result<()> {
     };
     let findings = decide(claims, &mut heats, rounds, most, &mut random);
 
-    for heat in &heats {
-        table::show_heat(heat);
+    let cells = cells(&heats);
+    for cell in &cells {
+        table::show_cell(cell);
     }
-    let mut names: Vec<&str> = heats
-        .iter()
-        .map(|heat| heat.workload.name.as_str())
-        .collect();
+    let mut names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
     names.dedup();
     let equals: Vec<_> = names
         .into_iter()
-        .flat_map(|name| claims::equals(&heats, name))
+        .flat_map(|name| {
+            let cells = cells.iter().copied().filter(|cell| cell.name == name);
+            equals(&cells.collect::<Vec<_>>())
+        })
         .collect();
     table::show_equals(&equals);
     for finding in &findings {
         table::show_finding(finding);
     }
+    table::show_spoiled(&cells);
 
     let folder = arguments.folder();
     let run = Run {
+        machine,
+        load_before: load_before.map(|load| load.others),
         scale: format!("{:?}", arguments.scale()).to_lowercase(),
         seed,
-        heats: &heats,
+        cells: &cells,
         equals: &equals,
         findings: &findings,
     };
     run.write(&folder)?;
-    plots::draw(&folder, &heats).map_err(|error| anyhow!("drawing the plots: {error}"))?;
+    plots::draw(&folder, &cells).map_err(|error| anyhow!("drawing the plots: {error}"))?;
     println!(
         "\n{:.0} s, seed {seed}. Written to {}",
         start.elapsed().as_secs_f64(),
         folder.display()
     );
+    if let Some(sources) = record {
+        println!("Recorded in {}", sources.record(&run)?.display());
+    }
     let missed = findings.iter().filter(|finding| !finding.holds()).count();
     if arguments.strict && missed > 0 {
         bail!("{missed} of {} claims were missed", findings.len());
@@ -233,81 +283,24 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs that many more rounds of some heats. Rounds are outermost: what a heat needs minutes for, a
-/// disturbance of seconds cannot spoil.
-fn run(
-    heats: &mut [Heat],
-    rounds: usize,
-    random: &mut fastrand::Rng,
-    what: &'static str,
-    wanted: impl Fn(&Heat, usize) -> bool,
-    runs: impl Fn(&Workload, &Entry) -> bool,
-) {
-    let in_round = |round| heats.iter().filter(|heat| wanted(heat, round)).count();
-    let progress = progress(what, (0..rounds).map(in_round).sum());
-    for round in 0..rounds {
-        for heat in heats.iter_mut().filter(|heat| wanted(heat, round)) {
-            progress.set_message(heat.workload.to_string());
-            let workload = heat.workload.clone();
-            heat.round(random, |entry| runs(&workload, entry));
-            progress.inc(1);
-        }
-    }
-    progress.finish_and_clear();
+/// What others do before the first round, over a second.
+fn load_before() -> Option<Load> {
+    let mut meter = Meter::default();
+    meter.watch(|| thread::sleep(Duration::from_secs(1)));
+    meter.load()
 }
 
-/// Checks the claims, and runs more rounds while there are fewer than `least` or an interval straddles its bar.
-fn decide(
-    claims: &[Claim],
-    heats: &mut [Heat],
-    least: usize,
-    most: impl Fn(&Workload) -> usize,
-    random: &mut fastrand::Rng,
-) -> Vec<Finding> {
-    const AT_A_TIME: usize = 10;
-    loop {
-        let checked = claims
-            .iter()
-            .filter_map(|claim| Some((claim, claim.check(heats)?)));
-        let checked: Vec<_> = checked.collect();
-        // All heats of a workload go on together: a claim may be about two of them.
-        let open = |heat: &Heat| {
-            let undecided = |(claim, finding): &(&Claim, Finding)| {
-                claim.workload == heat.workload.base()
-                    && (finding.is_undecided() || finding.wants(least))
-            };
-            heat.rounds() < most(&heat.workload) && checked.iter().any(undecided)
-        };
-        let opened = heats.iter().filter(|heat| open(heat));
-        let Some(more) = opened
-            .map(|heat| AT_A_TIME.min(most(&heat.workload) - heat.rounds()))
-            .min()
-        else {
-            return checked.into_iter().map(|(_, finding)| finding).collect();
-        };
-        eprintln!("some claims are not decided yet: {more} more rounds of theirs");
-        // Only those that a claim on this workload is about, and the A/A pair.
-        let needed = |workload: &Workload, entry: &Entry| {
-            let about = |claim: &Claim| {
-                claim.concerns(workload) && claim.is_about(&entry.name, entry.family)
-            };
-            entry.family == A_AGAINST_A || claims.iter().any(about)
-        };
-        run(
-            heats,
-            more,
-            random,
-            "racing on",
-            |heat, _| open(heat),
-            needed,
-        );
+/// What the records say about the claims.
+fn check(strict: bool) -> Result<()> {
+    let (shelves, now) = record::read()?;
+    let mut surprises = 0;
+    for claim in CLAIMS {
+        surprises += table::show_verdicts(claim, &shelves, &now);
     }
-}
-
-fn progress(what: &'static str, steps: usize) -> ProgressBar {
-    let bar = ProgressBar::new(steps as u64).with_prefix(what);
-    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len}, {eta} left  {msg}");
-    bar.with_style(style.expect("the template is well-formed"))
+    if strict && surprises > 0 {
+        bail!("{surprises} verdicts are not what is claimed");
+    }
+    Ok(())
 }
 
 fn list(scale: Scale) {
@@ -317,11 +310,14 @@ fn list(scale: Scale) {
     }
     println!("\nworkloads");
     for workload in all(scale) {
-        let tasks = workload.tasks();
+        let tasks = match workload.tasks() {
+            Some(tasks) => table::counted(tasks, "task"),
+            None => "as many tasks as there is time for".to_owned(),
+        };
         println!(
-            "  {:36} {tasks} tasks, {} places",
+            "  {:42} {tasks}, {}",
             workload.to_string(),
-            workload.capacity
+            table::counted(workload.capacity, "place")
         );
     }
     println!("\nclaims");

@@ -9,12 +9,12 @@ mod ticks;
 use std::error::Error;
 use std::path::Path;
 
+use benchmark::records::{Cell, Entry};
 use benchmark::statistics::{Summary, geometric_mean};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::heat::{Entry, Heat};
 use ink::Ink;
 use ticks::{label, ticks};
 
@@ -26,18 +26,18 @@ const FONT: (&str, i32) = ("sans-serif", 14);
 const FAINT: RGBColor = RGBColor(215, 215, 215);
 
 /// A file for each workload, called after it.
-pub(crate) fn draw(folder: &Path, heats: &[Heat]) -> Drawn {
-    let mut rest = heats;
+pub(crate) fn draw(folder: &Path, cells: &[&Cell]) -> Drawn {
+    let mut rest = cells;
     while let Some(first) = rest.first() {
-        let name = &first.workload.name;
-        let same = rest.iter().take_while(|heat| heat.workload.name == *name);
+        let name = &first.name;
+        let same = rest.iter().take_while(|cell| cell.name == *name);
         let (group, others) = rest.split_at(same.count());
         rest = others;
         // Without the scale, so that the files keep their names.
         let stem = name.split('/').next().unwrap_or(name);
         let file = folder.join(format!("{stem}.svg"));
         let rows = first.entries.len() as u32;
-        let (height, plot): (_, fn(&Area<'_>, &[Heat]) -> Drawn) = match group {
+        let (height, plot): (_, fn(&Area<'_>, &[&Cell]) -> Drawn) = match group {
             [_] | [_, _] => (130 + 30 * rows, points),
             _ => (540.max(100 + 20 * rows), curves),
         };
@@ -54,8 +54,8 @@ pub(crate) fn draw(folder: &Path, heats: &[Heat]) -> Drawn {
 }
 
 /// From below the least to above the greatest quartile.
-fn limits(heats: &[Heat]) -> (f64, f64) {
-    let entries = heats.iter().flat_map(|heat| &heat.entries);
+fn limits(cells: &[&Cell]) -> (f64, f64) {
+    let entries = cells.iter().flat_map(|cell| &cell.entries);
     let (mut low, mut high) = (f64::MAX, f64::MIN_POSITIVE);
     for summary in entries.map(Entry::summary) {
         low = low.min(summary.lower_quartile);
@@ -64,18 +64,18 @@ fn limits(heats: &[Heat]) -> (f64, f64) {
     (low * 0.9, high * 1.1)
 }
 
-fn workers(heat: &Heat) -> f64 {
-    heat.workload.workers as f64
+fn workers(cell: &&Cell) -> f64 {
+    cell.workers as f64
 }
 
 /// A line for each contender, with its name at the end.
-fn curves(area: &Area<'_>, heats: &[Heat]) -> Drawn {
-    let names = &heats[0].entries;
+fn curves(area: &Area<'_>, cells: &[&Cell]) -> Drawn {
+    let names = &cells[0].entries;
     let (least, most) = (
-        workers(&heats[0]),
-        heats.iter().map(workers).fold(1.0, f64::max),
+        workers(&cells[0]),
+        cells.iter().map(workers).fold(1.0, f64::max),
     );
-    let (low, high) = limits(heats);
+    let (low, high) = limits(cells);
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .margin_right(165)
@@ -84,7 +84,7 @@ fn curves(area: &Area<'_>, heats: &[Heat]) -> Drawn {
         .build_cartesian_2d(
             (least * 0.85..most * 1.18)
                 .log_scale()
-                .with_key_points(heats.iter().map(workers).collect()),
+                .with_key_points(cells.iter().map(workers).collect()),
             (low..high).log_scale().with_key_points(ticks(low, high)),
         )?;
     chart
@@ -101,11 +101,11 @@ fn curves(area: &Area<'_>, heats: &[Heat]) -> Drawn {
         let ink = Ink::of(entry);
         // Side by side, so that one contender's quartiles do not hide another's.
         let aside = 1.012_f64.powf(index as f64 - names.len() as f64 / 2.0);
-        let at = |heat: &Heat| {
-            let summary = heat.entry(&entry.name)?.summary();
-            Some((workers(heat) * aside, summary))
+        let at = |cell: &&Cell| {
+            let summary = cell.entry(&entry.contender)?.summary();
+            Some((workers(cell) * aside, summary))
         };
-        let summaries: Vec<(f64, Summary)> = heats.iter().filter_map(at).collect();
+        let summaries: Vec<(f64, Summary)> = cells.iter().filter_map(at).collect();
         let mut line = summaries.iter().map(|(x, summary)| (*x, summary.median));
         let style = ink.colour.stroke_width(ink.width);
         if ink.is_again {
@@ -119,7 +119,7 @@ fn curves(area: &Area<'_>, heats: &[Heat]) -> Drawn {
         }))?;
         if let Some(last) = line.next_back() {
             let end = chart.plotting_area().map_coordinate(&last);
-            ends.push((end, entry.name.as_str(), ink));
+            ends.push((end, entry.contender.as_str(), ink));
         }
     }
     name_ends(area, ends)
@@ -154,19 +154,19 @@ fn name_ends(area: &Area<'_>, mut ends: Vec<((i32, i32), &str, Ink)>) -> Drawn {
 }
 
 /// A row for each contender, the fastest on top; with two numbers of workers, two points in it.
-fn points(area: &Area<'_>, heats: &[Heat]) -> Drawn {
+fn points(area: &Area<'_>, cells: &[&Cell]) -> Drawn {
     const ROW: i32 = 100;
-    let mut entries: Vec<&Entry> = heats[0].entries.iter().collect();
+    let mut entries: Vec<&Entry> = cells[0].entries.iter().collect();
     let time = |entry: &Entry| {
-        let of_heat = |heat: &Heat| Some(heat.entry(&entry.name)?.summary().median);
-        geometric_mean(heats.iter().filter_map(of_heat))
+        let of_cell = |cell: &&Cell| Some(cell.entry(&entry.contender)?.summary().median);
+        geometric_mean(cells.iter().filter_map(of_cell))
     };
     entries.sort_by(|a, b| time(b).total_cmp(&time(a)));
-    let (low, high) = limits(heats);
+    let (low, high) = limits(cells);
     let rows = entries.len() as i32 * ROW;
     let middles = (0..rows).step_by(ROW as usize).collect();
     let (key, area) = area.split_vertically(24);
-    draw_key(&key, heats)?;
+    draw_key(&key, cells)?;
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .margin_right(30)
@@ -182,14 +182,14 @@ fn points(area: &Area<'_>, heats: &[Heat]) -> Drawn {
         .label_style(FONT)
         .x_desc("time, logarithmic")
         .x_label_formatter(&|value| label(*value))
-        .y_label_formatter(&|row| entries[(row / ROW) as usize].name.clone())
+        .y_label_formatter(&|row| entries[(row / ROW) as usize].contender.clone())
         .draw()?;
     for (entry, middle) in entries.iter().zip((0..).step_by(ROW as usize)) {
-        for (index, heat) in heats.iter().enumerate() {
-            let Some(summary) = heat.entry(&entry.name).map(Entry::summary) else {
+        for (index, cell) in cells.iter().enumerate() {
+            let Some(summary) = cell.entry(&entry.contender).map(Entry::summary) else {
                 continue;
             };
-            let row = middle + 17 * (heats.len() as i32 - 1 - 2 * index as i32);
+            let row = middle + 17 * (cells.len() as i32 - 1 - 2 * index as i32);
             let ink = Ink::of(entry);
             let quartiles = [(summary.lower_quartile, row), (summary.upper_quartile, row)];
             let style = ink.colour.stroke_width(2);
@@ -202,21 +202,21 @@ fn points(area: &Area<'_>, heats: &[Heat]) -> Drawn {
     Ok(())
 }
 
-/// What fills the point of a heat: the second one's is hollow.
-fn mark(colour: RGBColor, heat: usize) -> ShapeStyle {
-    if heat == 0 {
+/// What fills the point of a cell: the second one's is hollow.
+fn mark(colour: RGBColor, cell: usize) -> ShapeStyle {
+    if cell == 0 {
         colour.filled()
     } else {
         WHITE.filled()
     }
 }
 
-fn draw_key(area: &Area<'_>, heats: &[Heat]) -> Drawn {
+fn draw_key(area: &Area<'_>, cells: &[&Cell]) -> Drawn {
     let mut x = 170;
-    for (index, heat) in heats.iter().enumerate() {
+    for (index, cell) in cells.iter().enumerate() {
         area.draw(&Circle::new((x, 14), 5, mark(BLACK, index)))?;
         area.draw(&Circle::new((x, 14), 5, BLACK.stroke_width(2)))?;
-        let text = format!("{} workers", heat.workload.workers);
+        let text = format!("{} workers", cell.workers);
         let middle = Pos::new(HPos::Left, VPos::Center);
         let style = FONT.into_font().color(&BLACK).pos(middle);
         area.draw(&Text::new(text, (x + 12, 14), style))?;

@@ -1,9 +1,12 @@
 //! What the terminal shows.
 
+use std::collections::BTreeMap;
+
+use benchmark::claims::{Check, Claim, Finding, MOST_ROUNDS};
+use benchmark::records::{Cell, Entry, Equals, Shelf};
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::claims::{Equals, Finding, MOST_ROUNDS};
-use crate::heat::Heat;
+use crate::load::Load;
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -33,42 +36,167 @@ fn time(nanoseconds: f64) -> String {
     }
 }
 
-/// The fastest first.
-pub(crate) fn show_heat(heat: &Heat) {
-    let workload = &heat.workload;
+/// `1 place`, `2 places`.
+pub(crate) fn counted(count: usize, of: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {of}{plural}")
+}
+
+/// How busy others keep the machine.
+pub(crate) fn show_load(when: &str, load: Option<Load>) {
+    match load {
+        Some(load) => eprintln!(
+            "{when}: others keep {:.2} cores busy, the host takes {:.2} away",
+            load.others, load.stolen
+        ),
+        None => eprintln!("{when}: how busy others keep the machine is not known here"),
+    }
+}
+
+/// The fastest first. Columns that say nothing about this cell are left out.
+pub(crate) fn show_cell(cell: &Cell) {
+    let tasks = match cell.tasks {
+        Some(tasks) => counted(tasks, "task"),
+        None => "a set time".to_owned(),
+    };
+    let places = counted(cell.capacity, "place");
     println!(
-        "\n{workload}: {} tasks, {} places, {} rounds",
-        workload.tasks(),
-        workload.capacity,
-        heat.rounds()
+        "\n{cell}: {tasks}, {places}, {}",
+        counted(cell.rounds(), "round")
     );
-    let header = [
-        "contender",
-        "per task",
-        "quartiles",
-        "to the best",
-        "95 %",
-        "allocations",
-    ];
+    let has_latencies = cell.entries.iter().any(|entry| entry.latency().is_some());
+    let has_held = cell.entries.iter().any(|entry| entry.held.is_some());
+    let mut header = vec!["contender", "per task", "quartiles", "to the best", "95 %"];
+    if has_latencies {
+        header.extend(["p50", "p99"]);
+    }
+    if has_held {
+        header.push("bytes held");
+    }
+    header.push("allocations");
     let mut table = table(&header);
-    let mut entries: Vec<_> = heat.entries.iter().collect();
+    let mut entries: Vec<&Entry> = cell.entries.iter().collect();
     entries.sort_by(|a, b| a.summary().median.total_cmp(&b.summary().median));
     for entry in &entries {
         let (summary, ratio) = (entry.summary(), entry.ratio_to(entries[0]));
-        table.add_row([
-            entry.name.clone(),
+        let to_the_best = if cell.is_none(ratio.median) {
+            "none".to_owned()
+        } else {
+            digits(ratio.median)
+        };
+        let mut row = vec![
+            entry.contender.clone(),
             time(summary.median),
             format!(
                 "{} to {}",
                 time(summary.lower_quartile),
                 time(summary.upper_quartile)
             ),
-            digits(ratio.median),
+            to_the_best,
             format!("{} to {}", digits(ratio.low), digits(ratio.high)),
-            format!("{:.2}", entry.allocations_per_task),
+        ];
+        if has_latencies {
+            let latency = entry.latency();
+            row.push(latency.map_or_else(String::new, |latency| time(latency.p50)));
+            row.push(latency.map_or_else(String::new, |latency| time(latency.p99)));
+        }
+        if has_held {
+            row.push(entry.held.map_or_else(String::new, digits));
+        }
+        row.push(
+            entry
+                .allocations
+                .map_or_else(String::new, |count| format!("{count:.2}")),
+        );
+        table.add_row(row);
+    }
+    println!("{table}");
+    if let Some(floor) = cell.noise_floor() {
+        println!(
+            "noise floor: {:.1} %, so a difference up to that is none",
+            (floor - 1.0) * 100.0
+        );
+    }
+    if let Some(why) = cell.spoiled() {
+        println!("NOT AT REST: {why}");
+    }
+}
+
+/// Which cells were not measured at rest, all in one place.
+pub(crate) fn show_spoiled(cells: &[&Cell]) {
+    let spoiled: Vec<_> = cells
+        .iter()
+        .filter_map(|cell| Some((cell, cell.spoiled()?)))
+        .collect();
+    println!("\nnot at rest: {} of {} cells", spoiled.len(), cells.len());
+    for (cell, why) in spoiled {
+        println!("  {cell}: {why}");
+    }
+}
+
+/// What each machine's newest record says about a claim. Returns how many of them say something else than
+/// what is known.
+pub(crate) fn show_verdicts(
+    claim: &Claim,
+    shelves: &[Shelf],
+    now: &BTreeMap<String, String>,
+) -> usize {
+    println!("\nclaim: {}", claim.name);
+    let mut table = table(&[
+        "machine",
+        "verdict",
+        "worst ratio",
+        "95 %",
+        "bar",
+        "where",
+        "record",
+    ]);
+    let mut surprises = 0;
+    for shelf in shelves {
+        let known = claim.is_known_to_fail_on(&shelf.name);
+        let Some(verdict) = claim.on(shelf, now) else {
+            table.add_row([shelf.name.as_str(), "not measured"]);
+            continue;
+        };
+        let holds = verdict.finding.holds();
+        let counts = verdict.is_current && verdict.finding.at_rest;
+        surprises += usize::from(counts && holds == known);
+        let mut said = if holds { "holds" } else { "MISSED" }.to_owned();
+        if known {
+            said.push_str(", known to fail");
+        }
+        if !verdict.finding.at_rest {
+            said.push_str(", not at rest");
+        }
+        let age = if verdict.is_current {
+            ""
+        } else {
+            ", of older sources"
+        };
+        let worst = verdict.finding.worst();
+        let ratio =
+            |of: fn(&Check) -> f64| worst.map_or_else(String::new, |check| digits(of(check)));
+        table.add_row([
+            shelf.name.clone(),
+            said,
+            ratio(|check| check.ratio.median),
+            match worst {
+                Some(check) if check.ratio.samples > 1 => {
+                    format!(
+                        "{} to {}",
+                        digits(check.ratio.low),
+                        digits(check.ratio.high)
+                    )
+                }
+                _ => "not known".to_owned(),
+            },
+            ratio(|check| check.bar),
+            worst.map_or_else(String::new, |check| check.what.clone()),
+            format!("{}{age}", verdict.record.date),
         ]);
     }
     println!("{table}");
+    surprises
 }
 
 pub(crate) fn show_equals(equals: &[Equals]) {
@@ -83,7 +211,12 @@ pub(crate) fn show_equals(equals: &[Equals]) {
             format!("{:.3}", pair.ratio.median),
             format!("{:.3} to {:.3}", pair.ratio.low, pair.ratio.high),
             pair.ratio.samples.to_string(),
-            if pair.contains_one { "yes" } else { "NO" }.to_owned(),
+            if pair.ratio.contains(1.0) {
+                "yes"
+            } else {
+                "NO"
+            }
+            .to_owned(),
         ]);
     }
     println!("{table}");
@@ -91,7 +224,10 @@ pub(crate) fn show_equals(equals: &[Equals]) {
         println!("These are too few rounds for an interval of 95 %.");
         return;
     }
-    let missing = equals.iter().filter(|pair| !pair.contains_one).count();
+    let missing = equals
+        .iter()
+        .filter(|pair| !pair.ratio.contains(1.0))
+        .count();
     println!(
         "{missing} of {} intervals do not contain 1. By chance, one in twenty does not.",
         equals.len()
@@ -99,7 +235,10 @@ pub(crate) fn show_equals(equals: &[Equals]) {
 }
 
 pub(crate) fn show_finding(finding: &Finding) {
-    let verdict = if finding.holds() { "holds" } else { "MISSED" };
+    let mut verdict = if finding.holds() { "holds" } else { "MISSED" }.to_owned();
+    if !finding.at_rest {
+        verdict.push_str(", but it was not measured at rest");
+    }
     println!("\nclaim: {}: {verdict}", finding.claim);
     let mut table = table(&["ratio", "median", "95 %", "bar", "rounds", "verdict"]);
     for check in &finding.checks {

@@ -1,9 +1,8 @@
 //! Who is drawn in which colour.
 
 use benchmark::contenders::everybody;
+use benchmark::records::{A_AGAINST_A, AGAIN, Entry};
 use plotters::style::RGBColor;
-
-use crate::heat::{A_AGAINST_A, AGAIN, Entry};
 
 /// Our pools are warm, the baselines grey, the peers cold; none is too light for white paper.
 const WARM: &[RGBColor] = &[
@@ -29,6 +28,7 @@ const COLD: &[RGBColor] = &[
     RGBColor(20, 180, 200),
     RGBColor(0, 70, 110),
     RGBColor(130, 170, 30),
+    RGBColor(90, 90, 200),
 ];
 
 /// How a contender is drawn, in every plot and in every run.
@@ -42,10 +42,13 @@ pub(super) struct Ink {
 
 impl Ink {
     pub(super) fn of(entry: &Entry) -> Ink {
-        let name = entry.name.strip_suffix(AGAIN).unwrap_or(&entry.name);
+        let name = entry
+            .contender
+            .strip_suffix(AGAIN)
+            .unwrap_or(&entry.contender);
         let everybody = everybody();
         let known = everybody.iter().find(|(racer, _)| *racer == name);
-        let family = known.map_or(entry.family, |(_, family)| family);
+        let family = known.map_or(entry.family.as_str(), |(_, family)| family);
         let mut kin = everybody.iter().filter(|(_, kin)| *kin == family);
         let place = kin.position(|(racer, _)| *racer == name).unwrap_or(0);
         let (colours, width) = match family {

@@ -1,35 +1,48 @@
-//! What is claimed of our pools, and what the run says about it.
+//! What is claimed of our pools, and what a run or a record says about it.
 //!
 //! A ratio is the median of at least 30 paired rounds. It holds when the median is within the bar;
 //! while its 95 % interval straddles the bar, more rounds are run, up to 100. Allocations are counted once, and
-//! nothing disturbs them.
+//! nothing disturbs them. A claim stands for every machine of which there is a record; where it fails
+//! on one, it says so.
 
-use benchmark::statistics::{Summary, geometric_mean, paired};
-use benchmark::workload::Workload;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::heat::{AGAIN, Entry, Heat};
+use crate::records::{Cell, Entry, Record, Shelf, mean_by_round};
+use crate::statistics::{Summary, geometric_mean, paired};
 
-pub(crate) const LEAST_ROUNDS: usize = 30;
-pub(crate) const MOST_ROUNDS: usize = 100;
+/// Fewer rounds decide nothing.
+pub const LEAST_ROUNDS: usize = 30;
+
+/// After so many rounds, the median decides.
+pub const MOST_ROUNDS: usize = 100;
 
 /// A bound on how much longer one contender takes than another, or on what it allocates.
-pub(crate) struct Claim {
-    pub(crate) name: &'static str,
+#[derive(Debug)]
+pub struct Claim {
+    /// The claim, in a sentence.
+    pub name: &'static str,
     /// The workload, without its scale.
-    pub(crate) workload: &'static str,
+    pub workload: &'static str,
     /// With how many workers; with any number of them if none is named.
-    pub(crate) workers: &'static [usize],
-    pub(crate) subject: &'static str,
-    pub(crate) reference: Reference,
+    pub workers: &'static [usize],
+    /// Of whom it is claimed.
+    pub subject: &'static str,
+    /// Who the subject is held against.
+    pub reference: Reference,
     /// The bar for the geometric mean over the numbers of workers, if there is one.
-    pub(crate) mean: Option<f64>,
+    pub mean: Option<f64>,
     /// The bar for each number of workers.
-    pub(crate) cell: f64,
+    pub cell: f64,
+    /// The machines, by the names of their folders, on which it is known to fail.
+    pub fails_on: &'static [&'static str],
 }
 
 /// Against whom.
-pub(crate) enum Reference {
+#[derive(Debug)]
+pub enum Reference {
+    /// The contender of that name.
     Contender(&'static str),
     /// The peer with the lowest median, for each number of workers.
     BestPeer,
@@ -52,44 +65,22 @@ const ANY: Claim = Claim {
     reference: Reference::BestPeer,
     mean: None,
     cell: 1.0,
+    fails_on: &[],
 };
+
+/// The second machine, of which there is no record with samples yet.
+const EPYC: &str = "amd-epyc-2-cores";
 
 /// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to cost
 /// little more than v4.
-pub(crate) const CLAIMS: &[Claim] = &[
-    Claim {
-        name: "on empty tasks, v1 costs little more than a channel",
-        workload: "empty",
-        subject: "v1",
-        reference: Reference::Contender("buffered channel"),
-        mean: Some(1.15),
-        cell: 1.3,
-        ..ANY
-    },
-    Claim {
-        name: "on empty tasks, v2 costs little more than v1",
-        workload: "empty",
-        subject: "v2",
-        reference: Reference::Contender("v1"),
-        mean: Some(1.15),
-        cell: 1.3,
-        ..ANY
-    },
-    Claim {
-        name: "on empty tasks and at its largest size, v3 costs little more than v2",
-        workload: "empty",
-        subject: "v3",
-        reference: Reference::Contender("v2"),
-        mean: Some(1.15),
-        cell: 1.3,
-        ..ANY
-    },
+pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "on empty tasks and with at least four workers, v4 is faster than any pool",
         workload: "empty",
         workers: &[4, 8, 16],
         subject: "v4",
         cell: 0.8,
+        fails_on: &[EPYC],
         ..ANY
     },
     Claim {
@@ -99,6 +90,7 @@ pub(crate) const CLAIMS: &[Claim] = &[
         subject: "v4",
         reference: Reference::Contender("v3"),
         cell: 0.67,
+        fails_on: &[EPYC],
         ..ANY
     },
     Claim {
@@ -117,6 +109,7 @@ pub(crate) const CLAIMS: &[Claim] = &[
         subject: "v4",
         reference: Reference::ItselfWith(2),
         cell: 1.4,
+        fails_on: &[EPYC],
         ..ANY
     },
     Claim {
@@ -186,6 +179,7 @@ pub(crate) const CLAIMS: &[Claim] = &[
         subject: "v5",
         reference: Reference::Contender("v4"),
         cell: 1.1,
+        fails_on: &[EPYC],
         ..ANY
     },
     Claim {
@@ -257,7 +251,8 @@ pub(crate) const CLAIMS: &[Claim] = &[
 
 impl Claim {
     /// Whether the claim needs this contender.
-    pub(crate) fn is_about(&self, name: &str, family: &str) -> bool {
+    #[must_use]
+    pub fn is_about(&self, name: &str, family: &str) -> bool {
         let referred = match self.reference {
             Reference::Contender(reference) => name == reference,
             Reference::BestPeer => family == "peer",
@@ -267,77 +262,86 @@ impl Claim {
         referred || name == self.subject
     }
 
-    /// Whether the claim needs a run of this workload.
-    pub(crate) fn concerns(&self, workload: &Workload) -> bool {
+    /// Whether the claim needs a run of this workload, named without its scale, with so many workers.
+    #[must_use]
+    pub fn concerns(&self, workload: &str, workers: usize) -> bool {
         let also = match self.reference {
-            Reference::ItselfWith(workers) => workers == workload.workers,
+            Reference::ItselfWith(reference) => workers == reference,
             _ => false,
         };
-        self.workload == workload.base() && (also || self.claims_for(workload.workers))
+        self.workload == workload && (also || self.claims_for(workers))
     }
 
     fn claims_for(&self, workers: usize) -> bool {
         self.workers.is_empty() || self.workers.contains(&workers)
     }
 
-    /// What the subject is held against in a heat: a name, and how the ratios come out round by round.
+    /// What the subject is held against in a cell: a name, and how the ratios come out round by round.
     fn held_against(
         &self,
         subject: &Entry,
-        heat: &Heat,
-        heats: &[&Heat],
+        cell: &Cell,
+        cells: &[&Cell],
     ) -> Option<(String, Vec<f64>)> {
         let entry = match self.reference {
-            Reference::Contender(name) => heat.entry(name)?,
-            Reference::BestPeer => heat.best(|entry| entry.family == "peer")?,
+            Reference::Contender(name) => cell.entry(name)?,
+            Reference::BestPeer => cell.best(|entry| entry.family == "peer")?,
             // One of them alone is not the best of them.
             Reference::BestOf(names) => {
                 names
                     .iter()
-                    .try_for_each(|name| heat.entry(name).map(drop))?;
-                heat.best(|entry| names.contains(&entry.name.as_str()))?
+                    .try_for_each(|name| cell.entry(name).map(drop))?;
+                cell.best(|entry| names.contains(&entry.contender.as_str()))?
             }
             Reference::ItselfWith(workers) => {
-                let with = heats.iter().find(|heat| heat.workload.workers == workers)?;
+                let with = cells.iter().find(|cell| cell.workers == workers)?;
                 let itself = with.entry(self.subject)?;
                 let ratios = paired(&subject.samples, &itself.samples);
                 return Some((format!("w={workers}"), ratios));
             }
             Reference::Ideal => {
-                let ideal = heat.workload.ideal_per_task()?;
+                let ideal = cell.ideal?;
                 let ratios = subject.samples.iter().map(|sample| sample / ideal);
                 return Some(("ideal".to_owned(), ratios.collect()));
             }
             // To the tenth: what a pool allocates once, for its queues and threads, is not for the task.
             Reference::Allocation => {
-                let tenths = (subject.allocations_per_task * 10.0).round();
+                let tenths = (subject.allocations? * 10.0).round();
                 return Some(("an allocation".to_owned(), vec![tenths / 10.0]));
             }
         };
-        Some((entry.name.clone(), paired(&subject.samples, &entry.samples)))
+        let ratios = paired(&subject.samples, &entry.samples);
+        Some((entry.contender.clone(), ratios))
     }
 
-    /// What the heats say; nothing if a contender did not take part.
-    pub(crate) fn check(&self, heats: &[Heat]) -> Option<Finding> {
+    /// What the cells say; nothing if a contender did not take part.
+    #[must_use]
+    pub fn check(&self, cells: &[&Cell]) -> Option<Finding> {
         let mut found = Finding {
             claim: self.name,
             ..Finding::default()
         };
         let mut all_ratios = Vec::new();
-        let heats = heats.iter().filter(|heat| self.concerns(&heat.workload));
-        let heats: Vec<_> = heats.collect();
-        for heat in &heats {
-            if !self.claims_for(heat.workload.workers) {
+        let cells = cells.iter().copied();
+        let cells = cells.filter(|cell| self.concerns(cell.base(), cell.workers));
+        let cells: Vec<&Cell> = cells.collect();
+        let measured = |workers: &usize| cells.iter().any(|cell| cell.workers == *workers);
+        if !self.workers.iter().all(measured) {
+            return None;
+        }
+        for cell in &cells {
+            if !self.claims_for(cell.workers) {
                 continue;
             }
-            let subject = heat.entry(self.subject)?;
-            let (against, ratios) = self.held_against(subject, heat, &heats)?;
+            let subject = cell.entry(self.subject)?;
+            let (against, ratios) = self.held_against(subject, cell, &cells)?;
             found.checks.push(Check {
-                what: format!("{} / {against}, {}", self.subject, heat.workload),
+                what: format!("{} / {against}, {cell}", self.subject),
                 ratio: Summary::of(&ratios),
                 bar: self.cell,
                 is_counted: matches!(self.reference, Reference::Allocation),
             });
+            found.at_rest &= cell.spoiled().is_none();
             all_ratios.push(ratios);
         }
         if let (Some(bar), false) = (self.mean, all_ratios.is_empty()) {
@@ -352,137 +356,173 @@ impl Claim {
         }
         (!found.checks.is_empty()).then_some(found)
     }
+
+    /// What the newest record of a machine says in which its cells stand: one of the sources as they are
+    /// now, if there is one. Nothing if no record has them.
+    #[must_use]
+    pub fn on<'shelf>(
+        &self,
+        shelf: &'shelf Shelf,
+        now: &BTreeMap<String, String>,
+    ) -> Option<Verdict<'shelf>> {
+        let said = |record: &'shelf Record| {
+            let finding = self.check(&record.cells.iter().collect::<Vec<_>>())?;
+            // Other people's pools have versions, and the claim is about whatever there was.
+            let ours = match self.reference {
+                Reference::Contender(name) => [self.subject, name],
+                _ => [self.subject; 2],
+            };
+            let is_ours = |name: &&str| now.contains_key(*name);
+            let mut ours = ours.iter().filter(|name| is_ours(name));
+            let is_current = ours.all(|name| record.is_current(name, now));
+            Some(Verdict {
+                record,
+                finding,
+                is_current,
+            })
+        };
+        shelf.records.iter().find_map(said)
+    }
+
+    /// Whether it is known to fail there.
+    #[must_use]
+    pub fn is_known_to_fail_on(&self, machine: &str) -> bool {
+        self.fails_on.contains(&machine)
+    }
 }
 
-/// What the run says about a claim.
-#[derive(Default, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) claim: &'static str,
-    pub(crate) checks: Vec<Check>,
+/// What a record says about a claim.
+#[derive(Debug)]
+pub struct Verdict<'shelf> {
+    /// Which record.
+    pub record: &'shelf Record,
+    /// What it says.
+    pub finding: Finding,
+    /// Whether it measured the sources that there are now.
+    pub is_current: bool,
+}
+
+/// What some cells say about a claim.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// The claim's name.
+    pub claim: &'static str,
+    /// A ratio for each number of workers, and for all together.
+    pub checks: Vec<Check>,
     /// Told beside the mean by round, which decides: a round in which one of the two was disturbed
     /// weighs less here, but there is no interval to it.
-    pub(crate) mean_of_medians: Option<f64>,
+    pub mean_of_medians: Option<f64>,
+    /// Whether all of its cells were measured at rest.
+    pub at_rest: bool,
+}
+
+impl Default for Finding {
+    fn default() -> Finding {
+        Finding {
+            claim: "",
+            checks: Vec::new(),
+            mean_of_medians: None,
+            at_rest: true,
+        }
+    }
 }
 
 impl Finding {
-    pub(crate) fn holds(&self) -> bool {
+    /// Whether every ratio is within its bar.
+    #[must_use]
+    pub fn holds(&self) -> bool {
         self.checks.iter().all(Check::holds)
     }
 
-    pub(crate) fn is_undecided(&self) -> bool {
+    /// Whether some interval straddles its bar.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
         self.checks.iter().any(Check::is_undecided)
     }
 
     /// Whether some ratio has seen fewer rounds than that. What is counted does not change from round to round.
-    pub(crate) fn wants(&self, rounds: usize) -> bool {
+    #[must_use]
+    pub fn wants(&self, rounds: usize) -> bool {
         let mut timed = self.checks.iter().filter(|check| !check.is_counted);
         timed.any(|check| check.ratio.samples < rounds)
+    }
+
+    /// The ratio that is furthest above its bar, or closest below it.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Check> {
+        let excess = |check: &&Check| check.ratio.median / check.bar;
+        self.checks
+            .iter()
+            .max_by(|a, b| excess(a).total_cmp(&excess(b)))
     }
 }
 
 /// A ratio and its bar.
-#[derive(Serialize)]
-pub(crate) struct Check {
-    pub(crate) what: String,
-    pub(crate) ratio: Summary,
-    pub(crate) bar: f64,
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// Who is held against whom, and where.
+    pub what: String,
+    /// How many times as long the subject took.
+    pub ratio: Summary,
+    /// How many times it may take.
+    pub bar: f64,
     /// Counted once, instead of timed in each round.
-    pub(crate) is_counted: bool,
+    pub is_counted: bool,
 }
 
 impl Check {
-    pub(crate) fn holds(&self) -> bool {
+    /// Whether the median is within the bar.
+    #[must_use]
+    pub fn holds(&self) -> bool {
         self.ratio.median <= self.bar
     }
 
     /// Whether the interval straddles the bar.
-    pub(crate) fn is_undecided(&self) -> bool {
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
         self.ratio.low <= self.bar && self.bar < self.ratio.high
     }
 }
 
-/// A contender against itself: how far two equals seem apart in this run.
-#[derive(Serialize)]
-pub(crate) struct Equals {
-    pub(crate) what: String,
-    pub(crate) ratio: Summary,
-    pub(crate) contains_one: bool,
-}
-
-/// The A/A pair on a workload, for each number of workers and as a geometric mean of these.
-pub(crate) fn equals(heats: &[Heat], workload: &str) -> Vec<Equals> {
-    let mut all = Vec::new();
-    let mut ratios = Vec::new();
-    let mut tell = |what: String, ratio: Summary| {
-        let contains_one = ratio.contains(1.0);
-        all.push(Equals {
-            what,
-            ratio,
-            contains_one,
-        });
-    };
-    for heat in heats.iter().filter(|heat| heat.workload.name == workload) {
-        let mut entries = heat.entries.iter();
-        let Some((first, again)) =
-            entries.find_map(|entry| Some((entry, heat.entry(&format!("{}{AGAIN}", entry.name))?)))
-        else {
-            continue;
-        };
-        let what = format!("{} / {}, {}", again.name, first.name, heat.workload);
-        tell(what, again.ratio_to(first));
-        ratios.push(paired(&again.samples, &first.samples));
-    }
-    if ratios.len() > 1 {
-        tell(
-            "geometric mean, by round".to_owned(),
-            mean_by_round(&ratios),
-        );
-    }
-    all
-}
-
-/// The geometric mean of the ratios of each round.
-fn mean_by_round(ratios: &[Vec<f64>]) -> Summary {
-    let rounds = ratios.iter().map(Vec::len).min().unwrap_or(0);
-    let mean = |round: usize| geometric_mean(ratios.iter().map(|ratios| ratios[round]));
-    Summary::of(&(0..rounds).map(mean).collect::<Vec<_>>())
-}
-
 #[cfg(test)]
 mod tests {
-    use benchmark::contenders::racers;
-    use benchmark::race::Racer;
-    use benchmark::workload::{Scale, Workload, all};
-
     use super::{ANY, CLAIMS, Claim, Reference};
-    use crate::heat::Heat;
+    use crate::contenders::{PEERS, racers};
+    use crate::records::{Cell, Entry};
+    use crate::workload::{Scale, Workload, all};
 
     fn workloads(name: &str) -> impl Iterator<Item = Workload> {
         let all = all(Scale::Default).into_iter();
         all.filter(move |workload| workload.base() == name)
     }
 
-    /// A heat in which the contenders have taken so long, round by round.
-    fn heat(workload: Workload, times: &[(&str, &[f64])]) -> Heat {
-        let all = racers(workload.arrival);
-        let named = |(name, _): &(&str, _)| all.iter().find(|racer| racer.name == *name);
-        let racers: Vec<Racer> = times.iter().filter_map(named).copied().collect();
-        let mut heat = Heat::new(workload, &racers, None);
-        for (entry, (_, times)) in heat.entries.iter_mut().zip(times) {
-            entry.samples = times.to_vec();
+    /// A cell in which the contenders have taken so long, round by round.
+    fn cell(workload: &Workload, times: &[(&str, &[f64])]) -> Cell {
+        let entry = |(name, samples): &(&str, &[f64])| Entry {
+            contender: (*name).to_owned(),
+            samples: samples.to_vec(),
+            ..Entry::default()
+        };
+        Cell {
+            entries: times.iter().map(entry).collect(),
+            ..Cell::of(workload)
         }
-        heat
+    }
+
+    fn concerns(claim: &Claim, workload: &Workload) -> bool {
+        claim.concerns(workload.base(), workload.workers)
     }
 
     #[test]
     fn every_claim_is_about_workloads_and_contenders_that_there_are() {
         for claim in CLAIMS {
-            let concerned = workloads(claim.workload).filter(|workload| claim.concerns(workload));
+            let concerned = workloads(claim.workload).filter(|workload| concerns(claim, workload));
             let concerned: Vec<_> = concerned
                 .map(|workload| {
+                    // Without other people's pools, their names are not known.
                     let named = |name: &&str| {
-                        let mut racers = racers(workload.arrival).iter();
-                        racers.any(|racer| racer.name == *name)
+                        let mut racers = racers(workload.arrival).into_iter();
+                        PEERS.is_empty() || racers.any(|racer| racer.name == *name)
                     };
                     let references = match &claim.reference {
                         Reference::Contender(reference) => std::slice::from_ref(reference),
@@ -511,10 +551,10 @@ mod tests {
             ..ANY
         };
         let times: &[(&str, &[f64])] = &[("v4", &[30.0]), ("v3", &[60.0])];
-        let heats: Vec<_> = workloads("empty")
-            .map(|workload| heat(workload, times))
+        let cells: Vec<_> = workloads("empty")
+            .map(|workload| cell(&workload, times))
             .collect();
-        let finding = claim.check(&heats).unwrap();
+        let finding = claim.check(&cells.iter().collect::<Vec<_>>()).unwrap();
         let ratios: Vec<_> = finding
             .checks
             .iter()
@@ -533,15 +573,15 @@ mod tests {
             ..ANY
         };
         // The machine was slower in the second round, with both numbers of workers.
-        let heats: Vec<_> = workloads("empty")
-            .filter(|workload| claim.concerns(workload))
+        let cells: Vec<_> = workloads("empty")
+            .filter(|workload| concerns(&claim, workload))
             .map(|workload| {
                 let by = workload.workers as f64;
-                heat(workload, &[("v4", &[by, 10.0 * by])])
+                cell(&workload, &[("v4", &[by, 10.0 * by])])
             })
             .collect();
-        assert_eq!(heats.len(), 2);
-        let finding = claim.check(&heats).unwrap();
+        assert_eq!(cells.len(), 2);
+        let finding = claim.check(&cells.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(finding.checks.len(), 1);
         let ratio = finding.checks[0].ratio;
         assert_eq!((ratio.low, ratio.high), (8.0, 8.0));
@@ -563,11 +603,11 @@ mod tests {
             ("tokio blocking", &[40.0]),
         ];
         let workload = workloads(claim.workload).nth(1).unwrap();
-        let finding = claim.check(&[heat(workload.clone(), &times)]).unwrap();
+        let finding = claim.check(&[&cell(&workload, &times)]).unwrap();
         assert_eq!(finding.checks[0].ratio.median, 0.75);
         // Without one of them there is nothing to say.
         times.pop();
-        assert!(claim.check(&[heat(workload, &times)]).is_none());
+        assert!(claim.check(&[&cell(&workload, &times)]).is_none());
     }
 
     #[test]
@@ -581,10 +621,10 @@ mod tests {
             ..ANY
         };
         let workload = workloads(claim.workload).next().unwrap();
-        let mut heats = [heat(workload, &[("v5", &[])])];
+        let mut cell = cell(&workload, &[("v5", &[])]);
         for (allocations, holds) in [(2.04, true), (2.06, false)] {
-            heats[0].entries[0].allocations_per_task = allocations;
-            let finding = claim.check(&heats).unwrap();
+            cell.entries[0].allocations = Some(allocations);
+            let finding = claim.check(&[&cell]).unwrap();
             assert_eq!(finding.holds(), holds, "{allocations}");
             assert!(!finding.is_undecided() && !finding.wants(1));
         }
@@ -600,8 +640,22 @@ mod tests {
         };
         let workload = workloads(claim.workload).next().unwrap();
         // A hundred workers: 10 ms for each hundred tasks.
-        let heats = [heat(workload, &[("v4", &[110_000.0])])];
-        let finding = claim.check(&heats).unwrap();
+        let cell = cell(&workload, &[("v4", &[110_000.0])]);
+        let finding = claim.check(&[&cell]).unwrap();
         assert!((finding.checks[0].ratio.median - 1.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_claim_needs_all_the_cells_that_it_names() {
+        let claim = Claim {
+            workload: "empty",
+            workers: &[4, 16],
+            subject: "v4",
+            reference: Reference::Contender("v3"),
+            ..ANY
+        };
+        let four = workloads("empty").find(|workload| workload.workers == 4);
+        let cell = cell(&four.unwrap(), &[("v4", &[30.0]), ("v3", &[60.0])]);
+        assert!(claim.check(&[&cell]).is_none());
     }
 }

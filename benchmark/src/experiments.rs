@@ -53,9 +53,12 @@ pub use allocations::{Count, count_allocations_with};
 pub struct Experiment {
     /// What `cargo xp` calls it.
     pub name: &'static str,
-    /// What it asks.
+    /// What it is about, in the list: at most 54 characters.
+    pub title: &'static str,
+    /// What is set up, and what it asks.
     pub question: &'static str,
-    /// What to think about before the answer is seen.
+    /// What to write down before the answer is seen: numbers, an order, which of them hangs. How it is set up is a
+    /// part of the question.
     pub predict: &'static str,
     /// The law or claim that it checks.
     pub checks: &'static str,
@@ -154,6 +157,24 @@ fn within(limit: Duration, mut state: impl FnMut() -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::ALL;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_experiment_says_what_to_predict() {
+        for experiment in ALL {
+            let name = experiment.name;
+            assert!(!experiment.title.is_empty(), "{name}");
+            assert!(experiment.question.ends_with('?'), "{name}");
+            assert!(experiment.predict.ends_with('?'), "{name}");
+            assert_ne!(experiment.predict, experiment.question, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_two_experiments_have_one_name() {
+        let names: BTreeSet<_> = ALL.iter().map(|experiment| experiment.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
 
     #[test]
     #[ignore = "takes seconds and wants a quiet machine: run by `cargo deep`"]

@@ -7,9 +7,12 @@ use crate::workload::{Arrival, Task, WORKERS, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "adding-workers",
-    question: "Empty tasks, so that all the time goes into handing them over. What does a task cost with \
-               1, 2, 4, 8 and 16 workers, from one submitter and from four?",
-    predict: "v3, whose workers all take from one queue; v4, where each has its own.",
+    title: "the cost of an empty task with 1 to 16 workers",
+    question: "Empty tasks, so that all the time goes into handing them over: in v3, whose workers all take \
+               from one queue, and in v4, where each has its own. What does a task cost with 1, 2, 4, 8 and \
+               16 workers, from one submitter and from four?",
+    predict: "Does a task cost more or less with 16 workers than with one, in v3 and in v4, and by what \
+              factor?",
     checks: "v4 does not fall off as workers are added (`cargo compare --claims` compares it with other \
              pools, too)",
     run,

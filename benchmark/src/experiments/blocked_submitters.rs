@@ -19,10 +19,12 @@ use crate::workload::primes_2_to_100;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "blocked-submitters",
-    question: "A thousand threads submit a hundred short tasks each to four workers, through a queue with 1024 \
-               places. Nearly all of them wait for a place, nearly always. What does a task cost, and \
-               how often is a submitter put to sleep for it?",
-    predict: "v1; a channel of crossbeam with 1024 places; v4.",
+    title: "a thousand submitters wait for a place",
+    question: "A thousand threads submit a hundred short tasks each to four workers, through a queue with \
+               1024 places: v1, a channel of crossbeam, and v4. Nearly all of them wait for a place, nearly \
+               always. What does a task cost, and how often is a submitter put to sleep for it?",
+    predict: "In which of the three does a submitter sleep least often for each task, and does it sleep more \
+              than once, or less?",
     checks: "in v4, a submitter that is woken finds more than one place: it sleeps less than once for each task",
     run,
 };

@@ -12,10 +12,13 @@ use super::{Experiment, Outcome};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "blocked-worker",
-    question: "One of four workers is stuck in a task. 999 short tasks arrive, nine at a time, and \
-               the other three could run them. How many do they finish? And if it is the stuck worker that has \
-               submitted them, before it got stuck?",
-    predict: "Nobody steals, or half a queue is stolen; to each in turn, or to the shortest queue.",
+    title: "one worker is stuck, and 999 tasks arrive",
+    question: "One of four workers is stuck in a task. 999 short tasks arrive, nine at a time, in turn or to \
+               the shortest queue, and the other three could run them: nobody steals, or half a queue is \
+               stolen. How many do they finish? And if it is the stuck worker that has submitted them, \
+               before it got stuck?",
+    predict: "Without stealing and with it: how many of the 999 finish if they come from outside, and how \
+              many from the stuck worker?",
     checks: "law 10: no runnable task waits behind a busy worker while another is idle",
     run,
 };

@@ -8,9 +8,12 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "burst-on-a-small-pool",
-    question: "200 tasks of 10 ms arrive at once, and then nothing for a second. How long does the \
-               burst take, and how many threads are there afterwards?",
-    predict: "v2 with 2 threads; v2 with 64; v3 with 2 to 64 and an idle timeout of 100 ms.",
+    title: "200 tasks at once: few, many or dynamic threads",
+    question: "200 tasks of 10 ms arrive at once, and then nothing for a second: to v2 with 2 threads, to v2 \
+               with 64, and to v3 with 2 to 64 and an idle timeout of 100 ms. How long does the burst take, \
+               and how many threads are there afterwards?",
+    predict: "For each of the three: how many milliseconds does the burst take, how many threads are left, \
+              and which pool idles longest?",
     checks: "law 9, no stranded task: live threads stay in min..=max and go back to min",
     run,
 };

@@ -8,9 +8,12 @@ use crate::statistics::{Summary, paired};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "clone-or-borrow",
-    question: "A picture of 8 MiB is a `&mut [u8]`, and each of its 256 rows is to be brightened, by a task. A task of v4 \
-               has to own what it uses. How much is copied, and what does that cost?",
-    predict: "MiB copied, allocations for each row, and the time, against a scope of v5 and against a loop.",
+    title: "brighten 256 rows: copy them, or borrow them",
+    question: "A picture of 8 MiB is a `&mut [u8]`, and each of its 256 rows is to be brightened, by a task: \
+               by tasks of v4, which have to own what they use, in a scope of v5, and in a plain loop. How \
+               much is copied, and what does that cost?",
+    predict: "How many MiB are copied in each of the three, how many allocations does a row take, and which \
+              order do their times have?",
     checks: "a scope copies nothing, and the picture is the same in the end",
     run,
 };

@@ -8,9 +8,10 @@ use super::{Experiment, Outcome, quietly};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "every-way-out",
+    title: "nine ways out of a pool, and what each one tells",
     question: "There are nine ways in which a task can leave a pool. On v4 it is to send what it has found \
-               through a channel. What does whoever receives hear in each of them?",
-    predict: "Of how many can the receiver on v4 tell what it was? And a handle of v5?",
+               through a channel; v5 gives a handle. What does whoever receives hear in each of them?",
+    predict: "How many of the nine can the receiver on v4 tell apart? And how many can a handle of v5?",
     checks: "law 11, a handle resolves exactly once: however its task left the pool",
     run,
 };

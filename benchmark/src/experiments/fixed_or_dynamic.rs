@@ -8,9 +8,12 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "fixed-or-dynamic",
-    question: "Every 300 ms, 40 tasks of 10 ms arrive at once, five times. How long do they wait, and \
-               how many thread-seconds does it take?",
-    predict: "Fixed, 4 threads; fixed, 40 threads; 2 to 40 threads that leave after 50 ms without a task.",
+    title: "five bursts: few, many or dynamic threads",
+    question: "Every 300 ms, 40 tasks of 10 ms arrive at once, five times: at 4 threads, at 40 threads, and \
+               at 2 to 40 threads that leave after 50 ms without a task. How long do they wait, and how many \
+               thread-seconds does it take?",
+    predict: "In which order are the three by the median wait of a task, and in which by their \
+              thread-seconds?",
     checks: "every task starts; the dynamic pool goes back to its smallest size",
     run,
 };

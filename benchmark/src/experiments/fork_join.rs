@@ -13,10 +13,12 @@ use crate::workload::fibonacci;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "fork-join",
-    question: "fib(n) by its definition, and each call spawns one of its two halves and joins it. What does a fork cost in \
-               v5, in rayon, and next to plain recursion? How many tasks does their own joiner run? And if \
-               small ones are computed by plain recursion?",
-    predict: "With 1, 2 and 4 workers: nanoseconds for each fork, and how many tasks another worker takes.",
+    title: "the cost of a fork: v5, rayon, plain recursion",
+    question: "fib(n) by its definition, and each call spawns one of its two halves and joins it, with 1, 2 \
+               and 4 workers. What does a fork cost in v5, in rayon, and next to plain recursion? How many \
+               tasks does their own joiner run? And if small ones are computed by plain recursion?",
+    predict: "How many nanoseconds does a fork cost in v5 and in rayon, and what share of the tasks does \
+              another worker take?",
     checks: "law 11, a fork-join program comes to its end, with one worker too; there the joiner runs each task itself",
     run,
 };

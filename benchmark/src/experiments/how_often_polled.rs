@@ -14,10 +14,12 @@ use super::{Experiment, Outcome, within};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "how-often-polled",
-    question: "A task of 10 ms is awaited under two executors of a few lines: one sleeps until it is woken, the other polls \
-               all the time. How often is the handle polled, and how often does it wake? And if a hundred \
-               tasks are awaited together, and end one after another?",
-    predict: "Polls and wakes, for one task and for a hundred.",
+    title: "polls and wakes of a handle that is awaited",
+    question: "A task of 10 ms is awaited under two executors of a few lines: one sleeps until it is woken, \
+               the other polls all the time. How often is the handle polled, and how often does it wake? And \
+               if a hundred tasks are awaited together, and end one after another?",
+    predict: "How many polls and how many wakes: for one task under each executor, and for a hundred that \
+              are awaited together?",
     checks: "law 11, a handle resolves once: it wakes once, and it wakes whoever has polled it last",
     run,
 };

@@ -12,10 +12,12 @@ use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "map-window",
-    question: "`map` turns 400 pages into 400 results, in their order, on four workers. A page takes 1 ms, each sixteenth \
-               8 ms. How many pages are alive at a time, and how long does it take: with a window of 1, 2, 8 and \
-               64, and if all are spawned first and joined then?",
-    predict: "The most pages alive, and the time against all the work divided by four.",
+    title: "how many items of a map are alive at a time",
+    question: "`map` turns 400 pages into 400 results, in their order, on four workers. A page takes 1 ms, \
+               each sixteenth 8 ms. How many pages are alive at a time, and how long does it take: with a \
+               window of 1, 2, 8 and 64, and if all are spawned first and joined then?",
+    predict: "For each window: how many pages are alive at the most, and how many times a quarter of all the \
+              work does it take?",
     checks: "no more items are alive than the window has room for, and results come in the order of the items",
     run,
 };

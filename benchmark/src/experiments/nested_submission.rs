@@ -9,9 +9,10 @@ use crate::contender::{Lawful, Patience, Why};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "nested-submission",
-    question: "One worker, four places, and all of them are taken. The task that runs submits ten tasks of its \
-               own, and would wait for a place. Who should free one?",
-    predict: "v1, v2, v3 and v4: how many of the ten are refused, and how many run?",
+    title: "a task submits to its own full pool",
+    question: "One worker, four places, and all of them are taken. The task that runs submits ten tasks of \
+               its own, and would wait for a place. Who should free one?",
+    predict: "For v1, v2, v3 and v4: how many of the ten are refused, and how many run?",
     checks: "on a worker of the same pool, execute never waits",
     run,
 };

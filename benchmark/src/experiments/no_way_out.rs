@@ -8,9 +8,12 @@ use crate::trace::{Kind, Recorder};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "no-way-out",
-    question: "Twenty tasks of 20 ms on two workers. After 30 ms nobody wants the answer any \
-               more. How long does it take to stop?",
-    predict: "v1 has shutdown. v2 has cancel, then shutdown; its tasks sleep on their token.",
+    title: "how long it takes to stop, in v1 and v2",
+    question: "Twenty tasks of 20 ms on two workers. After 30 ms nobody wants the answer any more. v1 has \
+               shutdown; v2 has cancel, then shutdown, and its tasks sleep on their token. How long does it \
+               take to stop?",
+    predict: "For v1 and for v2: how many milliseconds until it has stopped, and how many of the twenty \
+              tasks have run?",
     checks: "law 8, cancel is exclusive: each task ran or was cancelled",
     run,
 };

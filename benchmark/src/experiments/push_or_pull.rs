@@ -13,9 +13,11 @@ use crate::workload::{bytes_to_hash, compute, hash, steps_per_microsecond};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "push-or-pull",
+    title: "workers pull from one queue, or tasks are pushed",
     question: "Four workers pull their tasks from one queue (v3), or tasks are pushed to the queue of one of \
-               them (v4), in turn or to the shortest, with stealing and without. What does a task cost?",
-    predict: "Empty tasks; tasks of about 4 us; tasks of 1 us of which one in 64 takes 100 us.",
+               them (v4), in turn or to the shortest, with stealing and without. What does a task cost: if \
+               it is empty, if it takes about 4 us, and if it takes 1 us but one in 64 takes 100 us?",
+    predict: "For each of the three kinds of task: is pulling or pushing cheaper, and does stealing help?",
     checks: "every task ran; with stealing, no way of pushing is far behind pulling",
     run,
 };

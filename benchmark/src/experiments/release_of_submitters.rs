@@ -13,10 +13,12 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "release-of-submitters",
-    question: "The only worker is stuck, the queue is full, four submitters wait. Somebody closes \
-               the pool. Who returns, and with what?",
-    predict: "Two ways of closing a channel, and v1: how many of four submitters return within \
-              half a second, and how many accepted tasks are lost?",
+    title: "who returns when a full queue is closed",
+    question: "The only worker is stuck, the queue is full, four submitters wait. Somebody closes the pool: \
+               by dropping the sender of its channel, by dropping the receivers, or as v1 does. Who returns, \
+               and with what?",
+    predict: "For each of the three ways: how many of four submitters return within half a second, and how \
+              many accepted tasks are lost?",
     checks: "law 6, shutdown ends: a submitter that waits returns, with its task",
     run,
 };

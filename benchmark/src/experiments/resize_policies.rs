@@ -11,11 +11,13 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "resize-policies",
+    title: "eager, balanced or lazy: when a thread is started",
     question: "1 to 4 threads, four places, tasks of 20 ms. Four come one at a time; then five in a row; \
-               then twelve in a row. When does each policy start its threads, who waits, and how many \
-               tasks are refused?",
-    predict: "Eager: a thread for each task; balanced: an idle one, then a new one; lazy: a place in the \
-              queue, and a new thread once it is full.",
+               then twelve in a row. Eager starts a thread for each task; balanced takes an idle one, then \
+               starts one; lazy fills the queue first. When does each policy start its threads, who waits, \
+               and how many tasks are refused?",
+    predict: "For each policy: how many threads are there after the four, after the five and after the \
+              twelve, and how many tasks are refused?",
     checks: "laws 2 and 3: each task starts or comes back, and there are never more than four threads",
     run,
 };

@@ -11,9 +11,12 @@ use crate::statistics::{Summary, paired};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "round-trip",
-    question: "An empty task and its result, one at a time, from outside of the pool: with a handle of v5, with v4 and a \
-               channel by hand, with `install` of rayon, and with a thread of its own. What does it take?",
-    predict: "Who has the shortest way back? And if a thousand are submitted before the first result is taken?",
+    title: "the cost of a result that comes back",
+    question: "An empty task and its result, one at a time, from outside of the pool: with a handle of v5, \
+               with v4 and a channel by hand, with `install` of rayon, and with a thread of its own. What \
+               does it take?",
+    predict: "Who has the shortest way back, and who the longest? And is v5 or v4 ahead if a thousand are \
+              submitted before the first result is taken?",
     checks: "each result comes back, and a handle takes fewer allocations than a channel by hand",
     run,
 };

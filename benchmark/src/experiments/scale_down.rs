@@ -10,11 +10,13 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "scale-down",
-    question: "40 tasks of 10 ms at once, a pause of 400 ms, the same again, and then nothing for a \
-               second. How long do threads sit idle, and what does the second burst pay if they \
-               do not?",
-    predict: "Leave after 30 ms; leave after 600 ms; a reaper who comes every 200 ms; stay. 1 to 40 \
-              threads, started on demand.",
+    title: "four policies that let threads go",
+    question: "40 tasks of 10 ms at once, a pause of 400 ms, the same again, and then nothing for a second. \
+               1 to 40 threads are started on demand. They leave after 30 ms, after 600 ms, when a reaper \
+               comes every 200 ms, or never. How long do threads sit idle, and what does the second burst \
+               pay if they do not?",
+    predict: "For each of the four: how many threads are started in all, how many are left, and which of \
+              them lets the second burst wait longest?",
     checks: "law 9, no stranded task: every task starts, and threads stay within the limits",
     run,
 };

@@ -11,12 +11,14 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "scale-up",
+    title: "five policies that start threads",
     question: "Tasks of 15 ms arrive every 5 ms, from 350 ms on twice as often, and at 900 ms 24 come at \
-               once. A new thread needs 5 ms before its first task. How long do tasks wait for their \
-               start, and how many threads does it take?",
-    predict: "On demand; with 4 in reserve; at a threshold of 80 percent, looking every 20 ms; ahead of \
-              demand, every 20 ms; a pair of the first and the last. 1 to 32 threads, an idle \
-              timeout of 40 ms.",
+               once. There are 1 to 32 threads; a new one needs 5 ms before its first task, and an idle one \
+               leaves after 40 ms. They are started on demand; with 4 in reserve; at a threshold of 80 \
+               percent, looking every 20 ms; ahead of demand, every 20 ms; or by a pair of the first and the \
+               last. How long do tasks wait for their start, and how many threads does it take?",
+    predict: "Which of the five lets the burst wait least, which lets it wait longest, and which starts the \
+              most threads?",
     checks: "every task starts, within the limits; the burst waits for less on demand than ahead of it",
     run,
 };

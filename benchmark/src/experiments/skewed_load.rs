@@ -14,11 +14,13 @@ use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "skewed-load",
-    question: "96 tasks wait in the queues of four workers, to which they went in turn. Each twelfth takes 10 \
-               ms, the others 0.5 ms. When is the last one over, if nobody steals, if one task is stolen \
-               at a time, and if half a queue is?",
-    predict: "All tasks together take 124 ms, so the best that four workers can do is 31 ms. But twelve is a \
-              multiple of four: whose queue are the long ones in?",
+    title: "every twelfth task is long: none, one or half stolen",
+    question: "96 tasks wait in the queues of four workers, to which they went in turn. Each twelfth takes \
+               10 ms, the others 0.5 ms: together 124 ms, so the best that four workers can do is 31 ms. \
+               When is the last one over, if nobody steals, if one task is stolen at a time, and if half a \
+               queue is?",
+    predict: "Twelve is a multiple of four: in how many of the queues are the long ones, and after how many \
+              milliseconds is the last task over, in each of the three cases?",
     checks: "law 10: no runnable task waits behind a busy worker while another is idle",
     run,
 };

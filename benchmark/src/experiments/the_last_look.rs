@@ -13,11 +13,12 @@ use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "the-last-look",
-    question: "A worker leaves when it has been idle for 1 ms, the last one, too. 1000 tasks, one at \
-               a time, come about when the time is up. How many find nobody?",
-    predict: "A pool that keeps an atomic count of idle workers beside its queue; the same with a \
-              pause of 50 us between the worker's decision and the count, as if its thread had \
-              been interrupted there; v3.",
+    title: "a task comes while the last worker leaves",
+    question: "A worker leaves when it has been idle for 1 ms, the last one, too. 1000 tasks, one at a time, \
+               come about when the time is up: to a pool that keeps an atomic count of idle workers beside \
+               its queue; to the same with a pause of 50 us between the worker's decision and the count, as \
+               if its thread had been interrupted there; and to v3. How many find nobody?",
+    predict: "For each of the three: how many of a thousand tasks are stranded?",
     checks: "law 9, no stranded task: v3 strands none and keeps its least number of workers",
     run,
 };

@@ -8,9 +8,12 @@ use super::{Experiment, Outcome, millis};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "thread-per-task",
-    question: "10 000 requests arrive while the database is stuck. How many threads are there, \
-               and who is told that it is too much?",
-    predict: "A thread for each request; or a v1 pool with 64 threads and 1024 places.",
+    title: "10 000 requests and a stuck database",
+    question: "10 000 requests arrive while the database is stuck: to a thread for each, or to a v1 pool \
+               with 64 threads and 1024 places. How many threads are there, and who is told that it is too \
+               much?",
+    predict: "How many threads in each case, how much memory for ten thousand of them, and at which request \
+              does the pool say no?",
     checks: "law 3, bounded: a pool never holds more than it was built for",
     run,
 };

@@ -10,9 +10,11 @@ use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "three-panics",
-    question: "Four workers, sixteen tasks of 20 ms, and three of the first four panic. How many \
-               workers are left, and how long does the rest take?",
-    predict: "In v1 and in v2.",
+    title: "who is left after three panics, in v1 and v2",
+    question: "Four workers, sixteen tasks of 20 ms, and three of the first four panic, in v1 and in v2. How \
+               many workers are left, and how long does the rest take?",
+    predict: "For v1 and for v2: how many workers are left, and after how many milliseconds is the last task \
+              over?",
     checks: "law 7, a panic costs one task: from v2 on",
     run,
 };

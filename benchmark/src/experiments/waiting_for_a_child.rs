@@ -14,10 +14,11 @@ use crate::trace::{Kind, Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "waiting-for-a-child",
-    question: "A tree of 31 tasks. Each of the 15 inner ones submits two children to its own pool and waits until \
-               both are done. How far does it get with 1, 2 and 4 workers?",
-    predict: "In v4, where a parent waits for a channel, and in v5, where it joins. With how many workers would v4 \
-              come to an end?",
+    title: "parents that wait for children in their own pool",
+    question: "A tree of 31 tasks. Each of the 15 inner ones submits two children to its own pool and waits \
+               until both are done: in v4 for a channel, in v5 with a join. How far does it get with 1, 2 \
+               and 4 workers?",
+    predict: "Which of the six hang, and with how many workers would v4 come to an end?",
     checks: "law 11, joining on a worker of the same pool never deadlocks a fork-join program: from v5 on",
     run,
 };

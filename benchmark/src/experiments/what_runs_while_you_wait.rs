@@ -10,11 +10,13 @@ use super::{Experiment, Outcome, within};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "what-runs-while-you-wait",
-    question: "A task has borrowed a RefCell that belongs to its thread, and waits for its child. Eight other tasks are \
-               queued, and each of them borrows the RefCell as well, for a moment. Does one of them find it \
-               borrowed?",
-    predict: "In rayon and in v5. With one worker, and the child queued among the others; with two workers, of \
-              which the other one runs the child, and that takes its time.",
+    title: "what runs on the stack of a task that waits",
+    question: "A task has borrowed a RefCell that belongs to its thread, and waits for its child, in rayon \
+               and in v5. Eight other tasks are queued, and each of them borrows the RefCell as well, for a \
+               moment. There is one worker, and the child is queued among the others; or there are two, and \
+               the other one runs the child, which takes its time. Does one of the eight find it borrowed?",
+    predict: "In rayon and in v5, with one worker and with two: how many of the eight run on the stack of \
+              the task that waits?",
     checks: "law 11, joining never runs unrelated work: in v5",
     run,
 };

@@ -11,11 +11,13 @@ use super::{Experiment, Outcome};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "what-to-do-when-full",
-    question: "300 tasks of 10 ms arrive at twice the rate that two workers can take. A result is \
-               of use for 100 ms after its task has arrived. Which answer to a full queue gives \
+    title: "six answers to a full queue",
+    question: "300 tasks of 10 ms arrive at twice the rate that two workers can take. A result is of use for \
+               100 ms after its task has arrived. When the queue is full, the submitter waits; waits 20 ms; \
+               drops the task; runs it itself; tries again later; or keeps it for later. Which answer gives \
                the most useful results?",
-    predict: "Wait; wait 20 ms; drop; run it on the caller's thread; try again later; keep it for \
-              later.",
+    predict: "Which of the six gives the most useful results, which gives the fewest, and which does all \
+              300?",
     checks: "law 2, handed back: every task is done or given up, none is lost",
     run,
 };

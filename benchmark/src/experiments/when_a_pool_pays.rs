@@ -8,11 +8,11 @@ use super::{Experiment, Outcome};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "when-a-pool-pays",
-    question: "A loop over many tasks of the same length can run them itself, start a thread for \
-               each, or give them to v1 with a worker per core. From which length on is each of \
-               the two faster than the loop?",
-    predict: "The price of a thread, and the price of a pool's task, against what the second core \
-              saves.",
+    title: "from which length of task on a pool pays",
+    question: "A loop over many tasks of the same length can run them itself, start a thread for each, or \
+               give them to v1 with a worker per core. What the second core saves has to pay for the thread, \
+               or for handing the task over. From which length on is each of the two faster than the loop?",
+    predict: "From how many microseconds on does a thread for each task pay, and from how many does v1?",
     checks: "a pool pays for shorter tasks than a thread does",
     run,
 };

@@ -10,11 +10,13 @@ use crate::trace::{Kind, Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "which-queue",
-    question: "For 600 ms, tasks arrive at twice the rate at which two workers can run them. How \
-               long does the queue get, how old is the oldest task in it, and how long after the \
+    title: "twice too much work: three kinds of queue",
+    question: "For 600 ms, tasks arrive at twice the rate at which two workers can run them: at a queue \
+               without a bound, at one with 8 places that refuses, and at one with 8 places whose submitter \
+               waits. How long does the queue get, how old is the oldest task in it, and how long after the \
                last arrival is the pool still busy?",
-    predict: "A queue without a bound; one with 8 places that refuses; one with 8 places whose \
-              submitter waits.",
+    predict: "For each of the three: how many milliseconds has the oldest task waited, and how many tasks \
+              are done?",
     checks: "law 3, bounded: the queue is never longer than its capacity",
     run,
 };

@@ -10,9 +10,11 @@ use crate::trace::{Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "who-holds-the-lock",
+    title: "four workers, one receiver in a mutex",
     question: "Four workers share one receiver in a mutex. `while let Ok(job) = \
                receiver.lock().unwrap().recv() { job() }`: how many jobs run at a time?",
-    predict: "Twelve jobs of 20 ms, four workers: 60 ms if all work, 240 ms if one does.",
+    predict: "Twelve jobs of 20 ms take 60 ms if all four work, and 240 ms if one does. Which is it, and \
+              which with `let job = ..; job()`?",
     checks: "no lock is held while a task runs",
     run,
 };

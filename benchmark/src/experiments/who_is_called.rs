@@ -10,10 +10,11 @@ use crate::trace::{Event, Kind, Recorder, Trace};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "who-is-called",
-    question: "Eight workers are asleep. A task of 1 ms comes every 5 ms, 60 times. How many \
-               different workers run them, and how many workers are left if those leave who \
-               have been idle for 50 ms?",
-    predict: "v2, whose workers wait in a channel; v3 with 1 to 8 workers.",
+    title: "eight workers sleep: which one is woken",
+    question: "Eight workers are asleep, in v2, where they wait in a channel, and in v3 with 1 to 8 workers. \
+               A task of 1 ms comes every 5 ms, 60 times. How many different workers run them, and how many \
+               workers are left if those leave who have been idle for 50 ms?",
+    predict: "For v2 and for v3: how many of the eight run the last thirty tasks, and how many are left?",
     checks: "the last to fall asleep is called first, so the time of the others runs out",
     run,
 };

@@ -7,10 +7,11 @@ use super::{Experiment, Outcome, quietly};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "who-knows-that-it-failed",
+    title: "three of a thousand jobs panic: who hears of it",
     question: "A thousand jobs, and three of them panic. What does their submitter learn of it: from the \
                counts of v4, from a channel that it makes for each job, and from the handles of v5?",
-    predict: "For each of the three: how many have failed, which ones, and why? And how many allocations does a \
-              job take?",
+    predict: "For each of the three: does it tell how many have failed, which ones, and why? And how many \
+              allocations does a job take?",
     checks: "law 11, a handle resolves however its task ends: all three panics come back, each to its own handle",
     run,
 };

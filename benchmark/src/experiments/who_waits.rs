@@ -9,10 +9,12 @@ use crate::trace::Recorder;
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "who-waits",
-    question: "Two workers, room for three waiting tasks. Ten threads submit a task of 100 ms \
-               each, all at once. How many return at once, when does the last of them return, and \
-               when is the last task finished?",
-    predict: "Tasks run two at a time. A place comes free when a worker takes a task.",
+    title: "ten submitters, two workers, three places",
+    question: "Two workers, room for three waiting tasks. Ten threads submit a task of 100 ms each, all at \
+               once. A place comes free when a worker takes a task. How many return at once, when does the \
+               last of them return, and when is the last task finished?",
+    predict: "Three numbers: how many return at once, and after how many milliseconds come the last \
+              submitter and the last task?",
     checks: "law 4, back-pressure: a submitter waits on a full queue",
     run,
 };

@@ -25,6 +25,9 @@ pub use target::target_folder;
 /// Prints a line to [`stdout()`]. In the place of the standard library's, which panics on a closed pipe.
 #[macro_export]
 macro_rules! println {
+    () => {
+        $crate::println!("")
+    };
     ($($text:tt)*) => {
         $crate::print_line(::std::format_args!($($text)*))
     };

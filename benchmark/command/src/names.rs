@@ -27,16 +27,17 @@ impl Names {
 
     fn advise(&self, error: &mut Error, names: &[String], wrong: &str) {
         error.remove(ContextKind::ValidValue);
-        let alike = error.remove(ContextKind::SuggestedValue);
-        let mut near: Vec<&str> = match &alike {
-            Some(ContextValue::String(name)) => vec![name],
-            _ => Vec::new(),
+        let alike = match error.remove(ContextKind::SuggestedValue) {
+            Some(ContextValue::String(name)) => Some(name),
+            _ => None,
         };
-        let within = |name: &&String| wrong.len() > 2 && name.contains(wrong);
-        near.extend(names.iter().filter(within).map(String::as_str));
-        near.dedup();
-        near.truncate(MOST);
-        let near = near.iter().map(|name| format!("there is '{name}'"));
+        let is_near = |name: &&String| {
+            alike.as_ref() == Some(name) || (wrong.len() > 2 && name.contains(wrong))
+        };
+        let mut near: Vec<_> = names.iter().filter(is_near).collect();
+        near.sort_by_key(|name| alike.as_ref() != Some(name));
+        let near = near.into_iter().take(MOST);
+        let near = near.map(|name| format!("there is '{name}'"));
         let list = format!("`{}` shows all names", self.list);
         let tips = near.chain([list]).map(StyledStr::from).collect();
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));

@@ -1,9 +1,8 @@
 //! Where bugs are planted.
 
 use std::collections::HashSet;
-use std::env;
-use std::fs;
-use std::io;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -20,20 +19,23 @@ use crate::stress;
 pub struct Copy {
     repository: PathBuf,
     folder: PathBuf,
+    /// Locked while this copy is in use. The system unlocks it if the process dies.
+    _lock: File,
 }
 
 impl Copy {
-    /// A copy that is like the workspace at present. Two of them must not be in use at once.
+    /// A copy that is like the workspace at present. While another process uses it, this one
+    /// waits.
     ///
     /// # Errors
     ///
     /// If something cannot be read or written.
     pub fn fresh(repository: &Path) -> Result<Copy> {
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| repository.join("target"), PathBuf::from);
+        let folder = command::target_folder().join("museum");
         let copy = Copy {
             repository: repository.to_owned(),
-            folder: target.join("museum"),
+            _lock: lock(&folder)?,
+            folder,
         };
         copy.restore()?;
         Ok(copy)
@@ -57,7 +59,11 @@ impl Copy {
         let mut present = HashSet::new();
         let hidden = |name: &str| name.starts_with('.') || name == "target" || name == "exhibits";
         let entries = WalkDir::new(&self.repository).min_depth(1).into_iter();
-        let seen = |entry: &walkdir::DirEntry| !entry.file_name().to_str().is_none_or(hidden);
+        // Cargo's target folder need not be called so, and this copy is in it.
+        let target = command::target_folder();
+        let seen = |entry: &walkdir::DirEntry| {
+            entry.path() != target && !entry.file_name().to_str().is_none_or(hidden)
+        };
         for entry in entries.filter_entry(seen) {
             let entry = entry?;
             if entry.file_type().is_file() {
@@ -107,5 +113,35 @@ impl Copy {
             fs::create_dir_all(folder)?;
         }
         fs::write(&path, bytes).with_context(|| path.display().to_string())
+    }
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let file = folder.join("in-use");
+    let lock = File::create(&file).with_context(|| file.display().to_string())?;
+    if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+        let folder = folder.display();
+        let _ = writeln!(
+            io::stderr(),
+            "another command uses {folder}: waiting for it"
+        );
+    }
+    lock.lock()?;
+    Ok(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_use_is_locked_until_its_copy_is_gone() {
+        let folder = command::target_folder().join("tmp/a-copy-in-use");
+        let held = lock(&folder).unwrap();
+        let other = File::open(folder.join("in-use")).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(held);
+        other.try_lock().unwrap();
     }
 }

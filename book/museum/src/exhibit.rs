@@ -1,10 +1,10 @@
 //! The files in `exhibits`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::Catcher;
 
@@ -60,13 +60,26 @@ impl Exhibit {
     ///
     /// If a file cannot be read, or is not one of an exhibit.
     pub fn all(repository: &Path) -> Result<Vec<Exhibit>> {
+        let read = |file: PathBuf| Exhibit::read(&file);
+        Exhibit::files(repository)?.into_iter().map(read).collect()
+    }
+
+    /// The names of all of them, by version.
+    ///
+    /// # Errors
+    ///
+    /// If a folder cannot be listed.
+    pub fn names(repository: &Path) -> Result<Vec<String>> {
+        let name = |file: &PathBuf| Some(file.file_stem()?.to_str()?.to_owned());
+        let files = Exhibit::files(repository)?;
+        Ok(files.iter().filter_map(name).collect())
+    }
+
+    fn files(repository: &Path) -> Result<Vec<PathBuf>> {
         let folder = repository.join("book/museum/exhibits");
-        let mut exhibits = Vec::new();
-        for entry in WalkDir::new(&folder).min_depth(2).sort_by_file_name() {
-            let entry = entry?;
-            exhibits.push(Exhibit::read(entry.path())?);
-        }
-        Ok(exhibits)
+        let entries = WalkDir::new(folder).min_depth(2).sort_by_file_name();
+        let path = |entry: walkdir::Result<DirEntry>| Ok(entry?.into_path());
+        entries.into_iter().map(path).collect()
     }
 
     /// The one with this name.

@@ -1,10 +1,13 @@
 //! `cargo museum`: plants a bug in a copy, and shows what catches it.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use command::{Names, print, println};
 use museum::{Catcher, Copy, Exhibit, Record, Step, Summary};
 
 /// Plants a bug of a real pool in a copy of a version, and shows what catches it
@@ -12,29 +15,34 @@ use museum::{Catcher, Copy, Exhibit, Record, Step, Summary};
 #[command(bin_name = "cargo museum")]
 struct Arguments {
     /// The exhibits, by name; without one, lists them
+    #[arg(value_name = "NAME", group = "chosen", value_parser = Names::new(names, "cargo museum"))]
     exhibits: Vec<String>,
     /// All exhibits
-    #[arg(long, conflicts_with = "exhibits")]
+    #[arg(long, group = "chosen")]
     all: bool,
     /// For how long to try the scenario on real threads as well, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 10,
+        requires = "chosen"
+    )]
     stress: u64,
     /// Ask all laws of the version, and nothing else
-    #[arg(long, conflicts_with = "stress")]
+    #[arg(long, conflicts_with = "stress", requires = "chosen")]
     laws: bool,
     /// Keep what was seen for the book
-    #[arg(long)]
+    #[arg(long, requires = "chosen")]
     record: bool,
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let arguments = Arguments::parse();
+    command::run(|| run(&arguments))
+}
+
+fn names() -> Result<Vec<String>> {
+    Exhibit::names(&museum::repository())
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
@@ -72,13 +80,17 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn list(repository: &Path) -> Result<()> {
-    for exhibit in Exhibit::all(repository)? {
-        println!(
-            "{:<16} {:<21} {}\n{:<38} {}",
-            exhibit.version, exhibit.breaks, exhibit.name, "", exhibit.title
-        );
+    let mut version = "";
+    let exhibits = Exhibit::all(repository)?;
+    for exhibit in &exhibits {
+        if exhibit.version != version {
+            version = &exhibit.version;
+            println!("{version}");
+        }
+        println!("  {}", exhibit.name);
+        println!("      {} ({})", exhibit.title, exhibit.breaks);
     }
-    println!("\ncargo museum NAME plants one in a copy and shows what catches it");
+    println!("\n`cargo museum NAME` plants one in a copy and shows what catches it.");
     Ok(())
 }
 

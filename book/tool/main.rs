@@ -1,11 +1,13 @@
 //! `cargo book`: builds the book and serves it.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use book::figure;
 use book::preprocessor::PoolBook;
 use book::repository::Repository;
@@ -13,6 +15,7 @@ use book::server::Server;
 use book::site::Site;
 use book::trace::Run;
 use clap::{Parser, Subcommand};
+use command::{Names, println};
 use mdbook_preprocessor::Preprocessor;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -22,6 +25,12 @@ use tracing_subscriber::filter::LevelFilter;
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Debug, clap::Args)]
+struct Serving {
     #[command(flatten)]
     target: Target,
     /// Show the book in a browser
@@ -34,13 +43,15 @@ struct Arguments {
 
 #[derive(Debug, clap::Args)]
 struct Target {
-    /// Where to put the pages, if not in target/book
+    /// Where to put the pages, if not in `book` within cargo's target folder. A built book that is there is replaced
     #[arg(short, long, value_name = "FOLDER")]
     dest_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Builds the pages and serves them, as without a command
+    Serve(Serving),
     /// Builds the pages and does not serve them
     Build(Target),
     /// Expands the directives, for a plain `mdbook build book`
@@ -51,6 +62,7 @@ enum Command {
     /// Writes a recorded run as a picture
     Draw {
         /// The run is read from book/traces/NAME.json
+        #[arg(value_parser = Names::new(runs, "ls book/traces"))]
         name: String,
         /// The picture, an SVG file
         #[arg(short, long, value_name = "FILE")]
@@ -75,22 +87,15 @@ fn main() -> ExitCode {
         .with_target(false)
         .without_time()
         .init();
-    match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let arguments = Arguments::parse();
+    command::run(|| run(arguments))
 }
 
 fn run(arguments: Arguments) -> Result<()> {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     match arguments.command {
-        None => {
-            let site = Site::new(book, arguments.target.dest_dir)?;
-            serve(site, arguments.port, arguments.open)
-        }
+        None => serve(book, arguments.serving),
+        Some(Command::Serve(serving)) => serve(book, serving),
         Some(Command::Build(target)) => {
             let site = Site::new(book, target.dest_dir)?;
             site.build()?;
@@ -119,15 +124,28 @@ fn run(arguments: Arguments) -> Result<()> {
     }
 }
 
-fn serve(site: Site, port: u16, open: bool) -> Result<()> {
-    let server = Server::start(site, port)?;
+fn serve(book: &Path, serving: Serving) -> Result<()> {
+    let site = Site::new(book, serving.target.dest_dir)?;
+    let server = Server::start(site, serving.port)?;
     println!("the book is at {} (stop with Ctrl-C)", server.url());
-    io::stdout().flush()?;
-    if open && let Err(error) = open::that(server.url()) {
-        eprintln!("no browser could be opened: {error}");
+    if serving.open
+        && let Err(error) = open::that(server.url())
+    {
+        command::tell(&Error::new(error).context("no browser could be opened"));
     }
     server.run();
     Ok(())
+}
+
+/// The names of the recorded runs.
+fn runs() -> Result<Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
+    let name = |entry: fs::DirEntry| Some(entry.path().file_stem()?.to_str()?.to_owned());
+    let mut names: Vec<_> = entries.flatten().filter_map(name).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// mdBook's protocol: the book comes in as JSON and goes out as JSON.

@@ -119,8 +119,9 @@ impl Server {
         *built = stamp;
         let _writing = self.pages.write().unwrap_or_else(PoisonError::into_inner);
         match self.site.build() {
-            Ok(()) => println!("built again"),
-            Err(error) => eprintln!("error: {error:#}\nthe pages are those from before"),
+            // If nobody reads that, the browser does not mind.
+            Ok(()) => drop(writeln!(io::stdout(), "built again")),
+            Err(error) => command::tell(&error.context("the pages are those from before")),
         }
     }
 }

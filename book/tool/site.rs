@@ -1,10 +1,11 @@
 //! Builds the pages.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mdbook_driver::MDBook;
 
 use crate::preprocessor::PoolBook;
@@ -18,22 +19,23 @@ pub struct Site {
 }
 
 impl Site {
-    /// The pages of the book in the folder `book`, to be built in `pages`, or where `book.toml`
-    /// says.
+    /// The pages of the book in the folder `book`, to be built in `pages`, or in `book` within
+    /// cargo's target folder. Whatever is there is replaced, if it is a built book.
     ///
     /// # Errors
     ///
-    /// If there is no such folder or no valid `book.toml` in it.
+    /// If there is no such book, or if `pages` is something else than a built book.
     pub fn new(book: &Path, pages: Option<PathBuf>) -> Result<Site> {
         let repository = Repository::around(book)?;
-        let pages = match pages {
-            Some(pages) => std::path::absolute(pages)?,
-            None => {
-                let configured = MDBook::load(repository.book())?.build_dir_for("html");
-                fs::create_dir_all(&configured)?;
-                configured.canonicalize()?
-            }
-        };
+        let pages = pages.unwrap_or_else(|| command::target_folder().join("book"));
+        if !is_replaceable(&pages)? {
+            let pages = pages.display();
+            bail!("{pages} is not a built book: name a folder that is empty or not there yet");
+        }
+        // If it is a link, what it leads to is replaced.
+        let pages = pages
+            .canonicalize()
+            .or_else(|_| std::path::absolute(&pages))?;
         Ok(Site { repository, pages })
     }
 
@@ -43,18 +45,30 @@ impl Site {
         &self.pages
     }
 
-    /// Builds all pages anew.
+    /// Builds all pages anew: beside the old ones, which they replace when they are whole. So a
+    /// reader, and another build at the same time, sees all pages or none.
     ///
     /// # Errors
     ///
     /// If a chapter cannot be read, if a directive cannot be expanded, or if a page cannot be
-    /// written. In the first two cases the pages built before are still there.
+    /// written. The pages built before are still there.
     pub fn build(&self) -> Result<()> {
+        let beside = self
+            .pages
+            .parent()
+            .context("a root is no place for pages")?;
+        let written = || format!("{} cannot be written", self.pages.display());
+        fs::create_dir_all(beside).with_context(written)?;
+        let beside = tempfile::Builder::new()
+            .prefix(".book-")
+            .tempdir_in(beside)
+            .with_context(written)?;
         let mut book = MDBook::load(self.repository.book())?;
-        book.config.build.build_dir = self.pages.clone();
+        book.config.build.build_dir = beside.path().join("new");
         // In the place of the command with the same name in `book.toml`.
         book.with_preprocessor(PoolBook);
-        book.build()
+        book.build()?;
+        replace(&self.pages, beside.path()).with_context(written)
     }
 
     /// A mark that changes when a file of the repository does: directives may name any of them.
@@ -64,6 +78,8 @@ impl Site {
     /// If a folder cannot be listed.
     pub fn stamp(&self) -> Result<Stamp> {
         let root = self.repository.book().parent();
+        // It need not be called so.
+        let target = command::target_folder();
         let mut stamp = Stamp {
             newest: SystemTime::UNIX_EPOCH,
             files: 0,
@@ -77,7 +93,7 @@ impl Site {
                 let entry = entry?;
                 let name = entry.file_name();
                 let skipped = name == "target" || name.to_string_lossy().starts_with('.');
-                if skipped || entry.path() == self.pages {
+                if skipped || [&self.pages, &target].contains(&&entry.path()) {
                     continue;
                 }
                 // A file may be gone by now, as editors replace files.
@@ -95,6 +111,48 @@ impl Site {
         }
         Ok(stamp)
     }
+}
+
+/// Whether there is nothing, an empty folder, or pages that mdBook built.
+fn is_replaceable(pages: &Path) -> Result<bool> {
+    match fs::read_dir(pages) {
+        Ok(mut entries) => Ok(entries.next().is_none() || pages.join(".nojekyll").exists()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be opened", pages.display())),
+    }
+}
+
+/// Puts `beside/new` in the place of `pages`. A folder with something in it cannot be replaced in
+/// one step, so the old pages are moved to `beside` first. Between the two steps, somebody else may
+/// put pages of their own there. Then these are old, too.
+fn replace(pages: &Path, beside: &Path) -> io::Result<()> {
+    let new = beside.join("new");
+    for attempt in 0_u32.. {
+        let old = beside.join(format!("old-{attempt}"));
+        let moved = match fs::rename(pages, &old) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        match fs::rename(&new, pages) {
+            Ok(()) => break,
+            Err(error) if is_taken(&error) => {}
+            Err(error) => {
+                if moved {
+                    fs::rename(&old, pages)?;
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
+    )
 }
 
 /// The state of the repository: how many files there are, how long they are together, and when one

@@ -124,35 +124,22 @@ fn is_replaceable(pages: &Path) -> Result<bool> {
 
 /// Puts `beside/new` in the place of `pages`. A folder with something in it cannot be replaced in
 /// one step, so the old pages are moved to `beside` first. Between the two steps, somebody else may
-/// put pages of their own there. Then these are old, too.
+/// put pages of their own there: then these are old, too.
 fn replace(pages: &Path, beside: &Path) -> io::Result<()> {
-    let new = beside.join("new");
-    for attempt in 0_u32.. {
-        let old = beside.join(format!("old-{attempt}"));
-        let moved = match fs::rename(pages, &old) {
-            Ok(()) => true,
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
-        match fs::rename(&new, pages) {
-            Ok(()) => break,
-            Err(error) if is_taken(&error) => {}
-            Err(error) => {
-                if moved {
-                    fs::rename(&old, pages)?;
-                }
-                return Err(error);
-            }
+    // What it is called on Unix; elsewhere it has other names, too.
+    let taken = [ErrorKind::DirectoryNotEmpty, ErrorKind::AlreadyExists];
+    let mut attempt = 0;
+    loop {
+        match fs::rename(beside.join("new"), pages) {
+            Err(error) if taken.contains(&error.kind()) || pages.exists() => {}
+            result => return result,
+        }
+        attempt += 1;
+        match fs::rename(pages, beside.join(format!("old-{attempt}"))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
-    Ok(())
-}
-
-fn is_taken(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
-    )
 }
 
 /// The state of the repository: how many files there are, how long they are together, and when one
@@ -162,4 +149,32 @@ pub struct Stamp {
     newest: SystemTime,
     files: usize,
     bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn folders_that_replace_each_other_at_once_all_succeed() {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = folder.path().join("pages");
+        let swap = || {
+            for _ in 0..100 {
+                let beside = tempfile::tempdir_in(folder.path()).unwrap();
+                fs::create_dir(beside.path().join("new")).unwrap();
+                fs::write(beside.path().join("new/page"), "page").unwrap();
+                replace(&pages, beside.path()).unwrap();
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(swap);
+            }
+        });
+        assert_eq!(fs::read(pages.join("page")).unwrap(), b"page");
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "only the pages are left");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Run it with `cargo run -p v5-futures --example thumbnails`.
 
+use std::fmt::{self, Display, Formatter};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -14,6 +15,18 @@ use v5_futures::{JoinError, JoinSet, Pool};
 struct Picture {
     side: usize,
     points: Vec<u8>,
+}
+
+/// Two characters for each point, as a character is about twice as high as it is wide.
+impl Display for Picture {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for row in self.points.chunks(self.side) {
+            let shade = |point: &u8| ["  ", "░░", "▒▒", "▓▓", "██"][usize::from(*point) * 5 / 256];
+            let row: String = row.iter().map(shade).collect();
+            writeln!(f, "    {row}")?;
+        }
+        Ok(())
+    }
 }
 
 pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -40,16 +53,18 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
     // A map keeps the order of the items. Only a few of a thousand pictures are there at a time.
     let thumbnails = pool.map(1000..2000, |file| smaller(&read(file)));
-    let sides: Result<usize, JoinError> = thumbnails.map(|small| Ok(small?.side)).sum();
-    println!("a thousand thumbnails are {} points wide", sides?);
+    let album: Result<Vec<Picture>, JoinError> = thumbnails.collect();
+    let album = album?;
+    println!("the last of {} thumbnails:\n{}", album.len(), album[999]);
 
     // The first error is the last result, and what has not started never does.
-    let mut album = pool.try_map(["10", "11", "cover", "12"], |name| {
+    let mut sides = pool.try_map(["10", "11", "cover", "12"], |name| {
         name.parse().map(|file| read(file).side)
     });
-    assert!(album.by_ref().take(2).all(|side| side.is_ok()));
-    println!("then: {}", album.next().unwrap().unwrap_err());
-    assert!(album.next().is_none());
+    assert!(sides.by_ref().take(2).all(|side| side.is_ok()));
+    let error = sides.next().unwrap().unwrap_err();
+    println!("two files, then one that is called \"cover\" and not by a number: {error}");
+    assert!(sides.next().is_none());
 
     // Whoever is ready first comes first.
     let mut set = JoinSet::new();
@@ -85,20 +100,25 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     Ok(())
 }
 
-/// Would read a file.
+/// Would read a file. A ball is in the picture, somewhere between left and right.
 fn read(file: usize) -> Picture {
     assert!(file != 2, "there is no picture in it");
     let side = 64;
-    let points = (0..side * side).map(|n| (n * 31 + file) as u8).collect();
+    let bright = |n: usize| {
+        let (x, y) = (n % side, n / side);
+        let far = x.abs_diff(16 + file % 32).pow(2) + y.abs_diff(32).pow(2);
+        255 - (far / 3).min(255) as u8
+    };
+    let points = (0..side * side).map(bright).collect();
     Picture { side, points }
 }
 
-/// Every eighth point of every eighth row.
+/// Every fourth point of every fourth row.
 fn smaller(picture: &Picture) -> Picture {
-    let rows = picture.points.chunks(picture.side).step_by(8);
-    let points = rows.flat_map(|row| row.iter().step_by(8).copied());
+    let rows = picture.points.chunks(picture.side).step_by(4);
+    let points = rows.flat_map(|row| row.iter().step_by(4).copied());
     Picture {
-        side: picture.side / 8,
+        side: picture.side / 4,
         points: points.collect(),
     }
 }

@@ -4,12 +4,15 @@
 //! after the other: right for seeing whether a change made one of them faster. To compare them with
 //! each other is the business of `cargo compare`, which interleaves them.
 
+use std::env;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use benchmark::contenders::racers;
 use benchmark::race::no_gauge;
 use benchmark::workload::{Arrival, Scale, Workload, all};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use command::println;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 
 /// What a group measures: workloads by the beginning of their name, and how many workers.
 fn group(criterion: &mut Criterion, question: &str, chosen: impl Fn(&Workload) -> bool) {
@@ -91,4 +94,32 @@ fn fork_join(criterion: &mut Criterion) {
 criterion_group!(
     questions, throughput, latency, burst, contention, results, fork_join
 );
-criterion_main!(questions);
+
+/// As `criterion_main!` would do it, and a word on what to read.
+fn main() {
+    questions();
+    Criterion::default().configure_from_args().final_summary();
+    if measured() {
+        say_what_to_read();
+    }
+}
+
+/// Not with `cargo bench -- --test` and the like.
+fn measured() -> bool {
+    let others = ["--test", "--list", "--help", "-h", "--profile-time"];
+    let arguments: Vec<String> = env::args().collect();
+    let other = |argument: &String| others.contains(&argument.as_str());
+    arguments.iter().any(|argument| argument == "--bench") && !arguments.iter().any(other)
+}
+
+fn say_what_to_read() {
+    let home = env::var_os("CRITERION_HOME").map(PathBuf::from);
+    let home = home.unwrap_or_else(|| command::target_folder().join("criterion"));
+    let report = home.join("report/index.html");
+    println!("What has changed is each pool against its own last run, by criterion.");
+    if report.exists() {
+        println!("With plots: {}", report.display());
+    }
+    println!("For ratios between pools: `cargo compare`, or for a part of it, say");
+    println!("`cargo compare --workload empty`. `cargo compare --list` names the workloads.");
+}

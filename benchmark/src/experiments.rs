@@ -57,8 +57,8 @@ pub struct Experiment {
     pub title: &'static str,
     /// What is set up, and what it asks.
     pub question: &'static str,
-    /// What to write down before the answer is seen: numbers, an order, which of them hangs. How it is set up is a
-    /// part of the question.
+    /// What to write down before the answer is seen: numbers, an order, which of them hangs. How it
+    /// is set up is a part of the question.
     pub predict: &'static str,
     /// The law or claim that it checks.
     pub checks: &'static str,

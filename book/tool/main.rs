@@ -43,7 +43,8 @@ struct Serving {
 
 #[derive(Debug, clap::Args)]
 struct Target {
-    /// Where to put the pages, if not in `book` within cargo's target folder. A built book that is there is replaced
+    /// Where to put the pages, if not in `book` within cargo's target folder. A built book that is
+    /// there is replaced
     #[arg(short, long, value_name = "FOLDER")]
     dest_dir: Option<PathBuf>,
 }

@@ -1,8 +1,8 @@
-//! What the commands of this workspace share: how they [print](println), how they [fail](run), which names they
-//! take (`Names`), and where they [put](target_folder) what they make.
+//! What the commands of this workspace share: how they [print](println), how they [fail](run),
+//! which names they take (`Names`), and where they [put](target_folder) what they make.
 //!
-//! The commands of the benchmark and of the book depend on it, and it on none of them. Without the feature `names`
-//! it is next to nothing, so a library may use it, too.
+//! The commands of the benchmark and of the book depend on it, and it on none of them. Without the
+//! feature `names` it is next to nothing, so a library may use it, too.
 
 #![forbid(unsafe_code)]
 
@@ -22,7 +22,8 @@ pub use names::Names;
 pub use stdout::{Stdout, stdout};
 pub use target::target_folder;
 
-/// Prints a line to [`stdout()`]. In the place of the standard library's, which panics on a closed pipe.
+/// Prints a line to [`stdout()`]. In the place of the standard library's, which panics on a closed
+/// pipe.
 #[macro_export]
 macro_rules! println {
     () => {
@@ -56,8 +57,8 @@ pub fn print_part(text: std::fmt::Arguments<'_>) {
 
 /// Runs a command: what `main` returns.
 ///
-/// An error is told in one line, with its causes, and the exit code is 1. (2 is clap's, for arguments that it does
-/// not understand.) A backtrace is printed if `RUST_BACKTRACE` asks for it.
+/// An error is told in one line, with its causes, and the exit code is 1. (2 is clap's, for
+/// arguments that it does not understand.) A backtrace is printed if `RUST_BACKTRACE` asks for it.
 pub fn run(command: impl FnOnce() -> Result<()>) -> ExitCode {
     match command() {
         Ok(()) => ExitCode::SUCCESS,

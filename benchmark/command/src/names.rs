@@ -10,8 +10,8 @@ use clap::{Arg, Command, Error};
 /// How many names to show at most.
 const MOST: usize = 4;
 
-/// A parser for an argument that is one of many names. A wrong one is answered with those that are near it, and not with
-/// all of them as clap would do.
+/// A parser for an argument that is one of many names. A wrong one is answered with those that are
+/// near it, and not with all of them as clap would do.
 #[derive(Clone, Debug)]
 pub struct Names {
     all: fn() -> Result<Vec<String>>,

@@ -11,9 +11,10 @@ pub struct Stdout(io::Stdout);
 
 /// Standard output, for a command. To write to it does not fail.
 ///
-/// If whoever reads it has gone, as `head` does when it has seen enough, the command ends at once: nobody wants the
-/// rest, and that is no fault. If something else is wrong, such as a full disk, it ends with an error. Nothing that
-/// is on the stack is dropped then, as if the process were interrupted.
+/// If whoever reads it has gone, as `head` does when it has seen enough, the command ends at once:
+/// nobody wants the rest, and that is no fault. If something else is wrong, such as a full disk, it
+/// ends with an error. Nothing that is on the stack is dropped then, as if the process were
+/// interrupted.
 #[must_use]
 pub fn stdout() -> Stdout {
     Stdout(io::stdout())

@@ -3,8 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Cargo's target folder, whatever it is called: the running program lies in it. Neither the environment nor the
-/// current folder would tell, since a configuration file of cargo may name it, too.
+/// Cargo's target folder, whatever it is called: the running program lies in it. Neither the
+/// environment nor the current folder would tell, since a configuration file of cargo may name it,
+/// too.
 #[must_use]
 pub fn target_folder() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();

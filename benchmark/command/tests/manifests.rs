@@ -1,5 +1,5 @@
-//! What `cargo bench` runs: criterion's benchmarks, and no library or program that has none and would
-//! say so.
+//! What `cargo bench` runs: criterion's benchmarks, and no library or program that has none and
+//! would say so.
 
 use std::fs;
 use std::path::{Path, PathBuf};

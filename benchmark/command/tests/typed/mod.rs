@@ -17,8 +17,8 @@ impl Typed {
         Typed::with(program, arguments, Stdio::piped())
     }
 
-    /// Into a pipe that nobody reads any more. The other end is closed before the command begins, so the first line that it
-    /// prints fails, however fast it is.
+    /// Into a pipe that nobody reads any more. The other end is closed before the command begins,
+    /// so the first line that it prints fails, however fast it is.
     pub(crate) fn with_nobody_reading(program: &str, arguments: &[&str]) -> Typed {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
@@ -58,7 +58,8 @@ impl Typed {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
 
-    /// What it said of the error: as all commands do, and without a backtrace, for which nobody has asked.
+    /// What it said of the error: as all commands do, and without a backtrace, for which nobody has
+    /// asked.
     pub(crate) fn failed(&self, code: i32) -> String {
         let told = self.told();
         assert_eq!(self.output.status.code(), Some(code), "{self:?}");

@@ -34,7 +34,8 @@ struct Arguments {
     /// Waits for no guess. Nor does it where the input or the output is no terminal
     #[arg(short, long, requires = "chosen")]
     yes: bool,
-    /// Writes the numbers and the recorded runs to where the book reads them, and waits for no guess
+    /// Writes the numbers and the recorded runs to where the book reads them, and waits for no
+    /// guess
     #[arg(long, requires = "chosen")]
     record: bool,
 }

@@ -14,6 +14,14 @@ fn a_closed_pipe_ends_it_quietly() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let told = Typed::with(XP, &["--list"], full).failed(1);
+    assert!(told.contains("the output cannot be written"), "{told}");
+}
+
 #[test]
 fn without_a_terminal_it_waits_for_nobody() {
     let told = Typed::new(XP, &["nested-submission"]).succeeded();

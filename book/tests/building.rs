@@ -15,7 +15,7 @@ use book::site::Site;
 use limit::within_a_minute;
 
 const BUILDERS: usize = 4;
-const TIMES: usize = 5;
+const TIMES: usize = 3;
 
 fn small_book(name: &str) -> PathBuf {
     scratch::with_files(

@@ -25,7 +25,8 @@ impl Typed {
         Typed::with(program, arguments, writer)
     }
 
-    fn with(program: &str, arguments: &[&str], stdout: impl Into<Stdio>) -> Typed {
+    /// With its output going there.
+    pub(crate) fn with(program: &str, arguments: &[&str], stdout: impl Into<Stdio>) -> Typed {
         let mut command = Command::new(program);
         command
             .args(arguments)

@@ -37,6 +37,7 @@ mod the_last_look;
 mod thread_per_task;
 mod three_panics;
 mod waiting_for_a_child;
+mod what_a_yield_costs;
 mod what_runs_while_you_wait;
 mod what_to_do_when_full;
 mod when_a_pool_pays;
@@ -94,6 +95,7 @@ impl Outcome {
 /// All experiments, in the order of the book.
 pub const ALL: &[Experiment] = &[
     thread_per_task::EXPERIMENT,
+    what_a_yield_costs::EXPERIMENT,
     who_holds_the_lock::EXPERIMENT,
     who_waits::EXPERIMENT,
     release_of_submitters::EXPERIMENT,

@@ -14,6 +14,7 @@ mod record;
 mod table;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use benchmark::race::Racer;
 use benchmark::records::equals;
 use benchmark::workload::{Scale, Workload, all};
 use clap::Parser;
+use command::{Names, println};
 
 use files::Run;
 use heat::Heat;
@@ -62,7 +64,7 @@ struct Arguments {
     #[arg(long)]
     rounds: Option<usize>,
     /// Only contenders of that name or family. May be given several times.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = Names::new(contenders, "cargo compare --list"))]
     contender: Vec<String>,
     /// Only workloads with that in their name, such as `empty` or `sha256_4us w=4`. May be given several times.
     #[arg(long)]
@@ -124,12 +126,14 @@ impl Arguments {
 
     /// The heats to run.
     fn heats(&self) -> Result<Vec<Heat>> {
-        let known = |wanted: &&String| {
-            let named = |(name, family): &(&str, &str)| *wanted == name || *wanted == family;
-            !everybody().iter().any(named)
+        let named = |part: &String| {
+            let mut names = all(self.scale())
+                .into_iter()
+                .map(|workload| workload.to_string());
+            names.any(|name| name.contains(part.as_str()))
         };
-        if let Some(unknown) = self.contender.iter().find(known) {
-            bail!("no contender and no family is called `{unknown}`: see `cargo compare --list`");
+        if let Some(unknown) = self.workload.iter().find(|part| !named(part)) {
+            bail!("no workload has `{unknown}` in its name: see `cargo compare --list`");
         }
         let workloads = all(self.scale()).into_iter();
         let heats = workloads.filter(|workload| self.wants_workload(workload));
@@ -156,23 +160,34 @@ impl Arguments {
         Ok(heats)
     }
 
-    /// `target/compare`, whatever the target folder is: this program lies in it.
     fn folder(&self) -> PathBuf {
-        let program = std::env::current_exe();
-        let target = program
-            .ok()
-            .and_then(|program| Some(program.parent()?.parent()?.to_owned()));
-        let target = target.unwrap_or_else(|| PathBuf::from("target"));
-        self.out.clone().unwrap_or_else(|| target.join("compare"))
+        let default = || command::target_folder().join("compare");
+        self.out.clone().unwrap_or_else(default)
     }
+}
+
+/// The names and the families.
+fn contenders() -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, family) in everybody() {
+        names.push(name.to_owned());
+        if !names.iter().any(|name| name == family) {
+            names.push(family.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn concerns(claim: &Claim, workload: &Workload) -> bool {
     claim.concerns(workload.base(), workload.workers)
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    command::run(|| compare(&arguments))
+}
+
+fn compare(arguments: &Arguments) -> Result<()> {
     if arguments.list {
         list(arguments.scale());
         return Ok(());

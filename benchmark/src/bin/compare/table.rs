@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use benchmark::claims::{Check, Claim, Finding, MOST_ROUNDS};
 use benchmark::records::{Cell, Entry, Equals, Shelf};
 use comfy_table::{CellAlignment, Table, presets};
+use command::println;
 
 use crate::load::Load;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::race::Latency;
 use crate::statistics::{Summary, geometric_mean, paired};
-use crate::workload::Workload;
+use crate::workload::{Arrival, Workload};
 
 /// A workload with a number of workers, and how everybody did.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -15,8 +15,11 @@ pub struct Cell {
     pub workers: usize,
     /// Places in the queue.
     pub capacity: usize,
-    /// How many tasks a round has; nothing if its time was set.
+    /// How many tasks a round has; nothing if its time was set, or if it is not known.
     pub tasks: Option<usize>,
+    /// Whether the workload keeps all cores busy by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub busy: bool,
     /// What nobody can be faster than, in nanoseconds for each task, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ideal: Option<f64>,
@@ -93,6 +96,7 @@ impl Cell {
             workers: workload.workers,
             capacity: workload.capacity,
             tasks: workload.tasks(),
+            busy: matches!(workload.arrival, Arrival::Busy { .. }),
             ideal: workload.ideal_per_task(),
             ..Cell::default()
         }
@@ -148,11 +152,15 @@ impl Cell {
         (1.0 / floor..=floor).contains(&ratio)
     }
 
-    /// Whether something came between. The threads that a workload itself has spinning are none of that.
+    /// Whether something came between. The threads that a workload itself has spinning are none of that, and
+    /// what they do to two equals is told by the noise floor alone.
     #[must_use]
     pub fn spoiled(&self) -> Option<Spoiled> {
         if let Some(others) = self.others.filter(|others| *others > LOAD_OF_OTHERS) {
             return Some(Spoiled::Load(others));
+        }
+        if self.busy {
+            return None;
         }
         let (first, again) = self.pair()?;
         let ratio = again.ratio_to(first);
@@ -276,6 +284,17 @@ mod tests {
     #[test]
     fn few_rounds_say_nothing_of_equals() {
         assert_eq!(cell(0.0, &[100.0; 5], &[150.0; 5]).spoiled(), None);
+    }
+
+    #[test]
+    fn on_a_busy_machine_only_others_spoil_a_cell() {
+        let busy = |others| Cell {
+            busy: true,
+            ..cell(others, &[100.0; 6], &[150.0; 6])
+        };
+        assert_eq!(busy(0.1).spoiled(), None);
+        assert_eq!(busy(0.3).spoiled(), Some(Spoiled::Load(0.3)));
+        assert_eq!(busy(0.1).noise_floor(), Some(1.5));
     }
 
     #[test]

@@ -38,7 +38,8 @@ use race::{Progress, cells, decide, forget_spoiled};
 /// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
 /// within a round. One contender takes part twice, the A/A pair: two equals show what this run cannot tell
 /// apart. A cell in which these are more than 3 % apart, or in which other processes kept more than a fifth of
-/// a core busy, is measured again (not with `--quick`), and marked if it is no better then. Where results
+/// a core busy, is measured again (not with `--quick`), and marked if it is no better then; the spinning threads
+/// of a `busy` workload are its own, and not others. Where results
 /// come back, only those take part who can give one. What takes seconds is run in one round of ten, unless
 /// it is what is asked for. Times are per task. `thread per task` does a twentieth of the tasks and
 /// `unbuffered channel` a tenth, except for those that sleep.

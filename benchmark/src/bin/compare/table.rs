@@ -37,6 +37,9 @@ fn time(nanoseconds: f64) -> String {
     }
 }
 
+/// Of less than this, in cores, nothing is said.
+const SHOWN: f64 = 0.01;
+
 /// `1 place`, `2 places`.
 pub(crate) fn counted(count: usize, of: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -117,6 +120,9 @@ pub(crate) fn show_cell(cell: &Cell) {
             "noise floor: {:.1} %, so a difference up to that is none",
             (floor - 1.0) * 100.0
         );
+    }
+    if let Some(stolen) = cell.stolen.filter(|stolen| *stolen > SHOWN) {
+        println!("meanwhile the host took {stolen:.2} cores away");
     }
     if let Some(why) = cell.spoiled() {
         println!("NOT AT REST: {why}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -17,8 +18,8 @@ const FILE: &str = "book/museum/laws.json";
 #[derive(Debug)]
 pub struct Laws {
     table: Table,
-    sources: Sources,
-    exhibits: Vec<Exhibit>,
+    sources: Arc<Sources>,
+    exhibits: Arc<[Exhibit]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,19 +85,23 @@ impl Laws {
     /// If it is no such table, or if a source cannot be read.
     pub fn read(repository: &Path) -> Result<Laws> {
         let text = fs::read_to_string(repository.join(FILE)).context(FILE)?;
-        Laws::parse(&text, repository)
+        Ok(Laws {
+            table: serde_json::from_str(&text).context(FILE)?,
+            sources: Arc::new(Sources::read(repository)?),
+            exhibits: Exhibit::all(repository)?.into(),
+        })
     }
 
-    /// The table in a text, held against the sources of a repository.
+    /// The table in a text, held against the same sources.
     ///
     /// # Errors
     ///
-    /// As [`Laws::read`].
-    pub fn parse(text: &str, repository: &Path) -> Result<Laws> {
+    /// If it is no such table.
+    pub fn with_table(&self, text: &str) -> Result<Laws> {
         Ok(Laws {
             table: serde_json::from_str(text).context(FILE)?,
-            sources: Sources::read(repository)?,
-            exhibits: Exhibit::all(repository)?,
+            sources: Arc::clone(&self.sources),
+            exhibits: Arc::clone(&self.exhibits),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::LazyLock;
 
 use museum::{LAWS, Laws, VERSIONS, repository};
 use serde_json::Value;
@@ -10,8 +11,11 @@ fn read(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// To read all sources takes longer than all tests of them.
+static READ: LazyLock<Laws> = LazyLock::new(|| Laws::read(&repository()).unwrap());
+
 fn faults(table: &str) -> Vec<String> {
-    Laws::parse(table, &repository()).unwrap().faults()
+    READ.with_table(table).unwrap().faults()
 }
 
 /// Asserts that the table has one fault after this change, with these words in it.
@@ -39,7 +43,7 @@ fn every_test_is_in_the_table_once_and_every_law_is_held_by_a_law_test_and_a_mod
 #[test]
 fn the_introduction_says_the_same_of_each_law() {
     let introduction = read("book/src/introduction.md");
-    for row in Laws::read(&repository()).unwrap().laws() {
+    for row in READ.laws() {
         let since = LAWS.iter().find(|(law, _)| *law == row.law).unwrap().1;
         let begin = format!("| {} | {} | ", row.title, &since[..2]);
         let said = introduction.lines().find(|line| line.starts_with(&begin));
@@ -178,7 +182,7 @@ fn a_law_that_no_model_holds_is_found() {
 /// The page says so.
 #[test]
 fn all_tests_run_on_later_versions_but_those_of_what_v1_does_not_promise_and_of_what_v4_changes() {
-    let laws = Laws::read(&repository()).unwrap();
+    let laws = &*READ;
     let mut left_out = BTreeSet::new();
     for row in laws.laws().iter().chain(laws.others()) {
         for (place, version) in VERSIONS.iter().enumerate() {
@@ -210,7 +214,7 @@ fn all_tests_run_on_later_versions_but_those_of_what_v1_does_not_promise_and_of_
 
 #[test]
 fn a_cell_holds_what_runs_on_its_version() {
-    let laws = Laws::read(&repository()).unwrap();
+    let laws = &*READ;
     let row = |law: &str| laws.laws().iter().find(|row| row.law == law).unwrap();
     assert!(
         laws.cell(row("no_stranded_task"), "v2-cancel-panic")

@@ -17,8 +17,8 @@ use crate::journal::{self, Entry, switches};
 use crate::line;
 use crate::spawning;
 
-/// Schedules of each kind in the fast tier, if `MODEL_SCHEDULES` does not say otherwise. The same ones each
-/// time, so that a failure there comes from a change.
+/// Schedules of each kind in the fast tier, if neither the caller nor `MODEL_SCHEDULES` says
+/// otherwise.
 const FAST: usize = 100;
 
 /// Schedules of each kind in `cargo deep`, if `MODEL_SCHEDULES` does not say otherwise. Different
@@ -37,7 +37,7 @@ const MOST_STEPS: usize = 30_000;
 /// For how long `MODEL_JOURNAL` looks for a short way to fail.
 const SEARCH: Duration = Duration::from_secs(8);
 
-/// Tries a model on the schedules with these seeds, then on some thousands of others.
+/// Tries a model on the schedules with these seeds, then on some hundreds of others.
 ///
 /// Two environment variables have it do something else. With a schedule that was printed by a failure
 /// in `MODEL_REPLAY`, it runs that one alone, and tells what each thread did in it. With
@@ -50,13 +50,23 @@ const SEARCH: Duration = Duration::from_secs(8);
 /// that catches the panics of its tasks must not swallow those of an assertion. A panic that is
 /// meant to be caught is made by [`panic::resume_unwind`], which is not reported.
 pub fn explore(model: fn(), seeds: &[u64]) {
+    explore_some(model, seeds, FAST);
+}
+
+/// Like [`explore`], on so many schedules of each kind, if `MODEL_SCHEDULES` does not say
+/// otherwise. They are the same ones each time, so that a failure comes from a change.
+///
+/// # Panics
+///
+/// As [`explore`], and if that variable is no number.
+pub fn explore_some(model: fn(), seeds: &[u64], schedules: usize) {
     if replay(model) || tell(model) {
         return;
     }
     for &seed in seeds {
         run(model, RandomScheduler::new_from_seed(seed, 1));
     }
-    let schedules = schedules(FAST);
+    let schedules = self::schedules(schedules);
     run(model, RandomScheduler::new_from_seed(1, schedules));
     run(model, PctScheduler::new_from_seed(1, DEPTH, schedules));
     run(model, UrwRandomScheduler::new_from_seed(1, schedules));

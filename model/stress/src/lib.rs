@@ -96,6 +96,15 @@ pub fn explore(scenario: fn(), _seeds: &[u64]) {
     explore_deeply(scenario);
 }
 
+/// As [`explore`]. There are no schedules to count.
+///
+/// # Panics
+///
+/// As [`explore`].
+pub fn explore_some(scenario: fn(), _seeds: &[u64], _schedules: usize) {
+    explore_deeply(scenario);
+}
+
 /// As [`explore`].
 ///
 /// # Panics

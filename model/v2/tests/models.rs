@@ -2,6 +2,9 @@
 
 extern crate model_v2 as pool;
 
+/// Of each kind, in the fast tier.
+const SCHEDULES: usize = 100;
+
 #[path = "../../scenarios/common.rs"]
 mod common;
 

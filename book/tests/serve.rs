@@ -359,7 +359,8 @@ fn the_program_prints_its_address() {
     });
 }
 
-/// As Ctrl-C does; but a test that a shell runs in the background, and what it starts, does not hear that.
+/// As Ctrl-C does; but a test that a shell runs in the background, and what it starts, does not
+/// hear that.
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_program_while_a_browser_says_nothing() {

@@ -1,10 +1,11 @@
 //! Has the pool of v5 serve connections.
 //!
-//! Each version has its part in it. A connection is a task. When all threads are busy and all places are
-//! taken, the next one is refused at once (v1). A panic costs one connection (v2). Threads come when a
-//! browser opens connections, and leave when they have had nothing to do for a while (v3). A client that
-//! says nothing keeps one worker, and what is queued behind it is stolen by the others (v4). The tasks borrow
-//! the server, in a scope, and their handles say how they ended (v5).
+//! Each version has its part in it. A connection is a task. When all threads are busy and all
+//! places are taken, the next one is refused at once (v1). A panic costs one connection (v2).
+//! Threads come when a browser opens connections, and leave when they have had nothing to do for a
+//! while (v3). A client that says nothing keeps one worker, and what is queued behind it is stolen
+//! by the others (v4). The tasks borrow the server, in a scope, and their handles say how they
+//! ended (v5).
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -18,8 +19,9 @@ use v5_futures::{Pool, ScopedJoinHandle};
 /// How many ports to try.
 const PORTS: u16 = 100;
 
-/// How many connections are served at a time. They wait for the other side more than for this one, so it is
-/// not a matter of cores. A browser opens six at a time, and some in advance that say nothing for long.
+/// How many connections are served at a time. They wait for the other side more than for this one,
+/// so it is not a matter of cores. A browser opens six at a time, and some in advance that say
+/// nothing for long.
 pub const THREADS: usize = 16;
 
 /// How many connections may wait for a thread.
@@ -62,11 +64,11 @@ impl Listener {
         self.address
     }
 
-    /// Has each connection served on a worker, until [`stop`](Listener::stop) is called. Those for which there
-    /// is no place go to `refuse`, on the calling thread: it must not wait for anybody.
+    /// Has each connection served on a worker, until [`stop`](Listener::stop) is called. Those for
+    /// which there is no place go to `refuse`, on the calling thread: it must not wait for anybody.
     ///
-    /// To wait for a place instead would be back-pressure. But a browser does not slow down for it: it would
-    /// show nothing, and the reader would not learn why.
+    /// To wait for a place instead would be back-pressure. But a browser does not slow down for it:
+    /// it would show nothing, and the reader would not learn why.
     pub fn run(&self, serve: impl Fn(TcpStream) + Sync, refuse: impl Fn(TcpStream)) {
         let serve = &serve;
         self.pool.scope(|scope| {
@@ -81,8 +83,8 @@ impl Listener {
                     thread::sleep(Duration::from_millis(50));
                     continue;
                 };
-                // Nobody else submits, so a place that is seen here is still free below, and `spawn` does not
-                // wait. And the connection is still here to be told.
+                // Nobody else submits, so a place that is seen here is still free below, and
+                // `spawn` does not wait. And the connection is still here to be told.
                 if self.pool.queue_len() >= self.pool.queue_capacity() {
                     refuse(connection);
                     continue;
@@ -106,8 +108,8 @@ fn is_over(handle: &mut ScopedJoinHandle<'_, ()>) -> bool {
     handle.is_finished()
 }
 
-/// A panic was printed when it happened, and its connection is closed. Without the join, it would unwind out
-/// of the scope and end the server.
+/// A panic was printed when it happened, and its connection is closed. Without the join, it would
+/// unwind out of the scope and end the server.
 fn forget(handle: ScopedJoinHandle<'_, ()>) {
     let _ = handle.join();
 }

@@ -381,8 +381,9 @@ fn lanes(workers: u64, lives: &BTreeMap<u64, Vec<(u64, Kind)>>, end: u64) -> Vec
 /// The lengths of the queue, from the tasks: each is in it from the time it was accepted until it
 /// starts or is cancelled. Many a task has started by the time that its submitter hears of it.
 ///
-/// Both are noted a moment after they have happened, and not always in their order. So a length that
-/// lasts for less than a thousandth of the run is left out: it is that moment and not the queue.
+/// Both are noted a moment after they have happened, and not always in their order. So a length
+/// that lasts for less than a thousandth of the run is left out: it is that moment and not the
+/// queue.
 fn lengths(tasks: &[Task], end: u64) -> Vec<(u64, u64)> {
     let mut changes: BTreeMap<u64, i64> = BTreeMap::new();
     for task in tasks {

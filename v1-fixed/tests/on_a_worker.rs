@@ -1,6 +1,7 @@
 //! Submitting on a worker: it never waits, and on a full queue the task comes back.
 //!
-//! This is what v1 to v3 do. From v4 on a worker has a queue of its own, and there is always a place in it: these tests stay behind.
+//! This is what v1 to v3 do. From v4 on a worker has a queue of its own, and there is always a
+//! place in it: these tests stay behind.
 
 mod common;
 

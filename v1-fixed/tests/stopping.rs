@@ -212,7 +212,8 @@ fn an_owner_that_panics_still_runs_what_was_accepted() {
     assert_eq!(ran.load(SeqCst), 50);
 }
 
-/// Where a panic costs a worker, the last one to die drops what is left: nothing runs twice or is kept.
+/// Where a panic costs a worker, the last one to die drops what is left: nothing runs twice or is
+/// kept.
 #[test]
 fn an_owner_that_panics_while_its_tasks_panic_too_ends_like_any_other() {
     let _watchdog = Watchdog::start();

@@ -1,6 +1,7 @@
 //! Submitting on a worker: its code is more than its tasks.
 //!
-//! As in v1, a full queue refuses what a worker submits, and so it does in v3. From v4 on there is always a place: this test stays behind.
+//! As in v1, a full queue refuses what a worker submits, and so it does in v3. From v4 on there is
+//! always a place: this test stays behind.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! A tour of v3: a ticket office that opens windows when people queue, and closes them when they do not.
+//! A tour of v3: a ticket office that opens windows when people queue, and closes them when they do
+//! not.
 //!
 //! Run it with `cargo run -p v3-dynamic --example ticket_office`.
 

@@ -1,4 +1,5 @@
-//! Code of the user that acts on its own pool from odd places: a name, a policy, the end of a thread.
+//! Code of the user that acts on its own pool from odd places: a name, a policy, the end of a
+//! thread.
 
 mod common;
 
@@ -229,7 +230,8 @@ fn a_policy_that_panics_when_it_is_dropped_costs_nothing() {
     let _watchdog = Watchdog::start();
     let ((tell, told), gate) = (mpsc::channel(), Gate::new());
     let (name, named) = mpsc::channel();
-    // Dropped after the policy: were the first panic on its way still, the second would be one too many.
+    // Dropped after the policy: were the first panic on its way still, the second would be one too
+    // many.
     let name = TellsAndPanics(name);
     let pool = Pool::builder()
         .threads(1)

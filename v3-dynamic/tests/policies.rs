@@ -440,7 +440,8 @@ fn a_policy_may_ask_the_pool() {
     assert_eq!((ran.load(SeqCst), panics.load(SeqCst)), (100, 0));
 }
 
-/// What it submits is a submission like any other: without an end of its own it would overflow the stack.
+/// What it submits is a submission like any other: without an end of its own it would overflow the
+/// stack.
 #[test]
 fn a_policy_that_submits_is_asked_about_its_own_submission() {
     const ENOUGH: usize = 100;

@@ -60,7 +60,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     Ok(())
 }
 
-/// Counts the words of a file, or submits a task for each entry of a folder. On a worker it never waits.
+/// Counts the words of a file, or submits a task for each entry of a folder. On a worker it never
+/// waits.
 fn walk(pool: &Arc<Pool>, entry: Entry, counts: &Counts) {
     match entry {
         Entry::Folder(entries) => {

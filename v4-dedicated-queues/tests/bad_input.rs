@@ -30,7 +30,8 @@ fn bad_numbers_are_refused_with_every_setting() {
     }
 }
 
-/// The largest capacity takes no memory until it is used, and one place is enough for any number of workers.
+/// The largest capacity takes no memory until it is used, and one place is enough for any number of
+/// workers.
 #[test]
 fn the_largest_and_the_smallest_capacity_are_built() {
     let watchdog = Watchdog::start();

@@ -94,7 +94,8 @@ fn as_many_are_accepted_as_there_are_places_and_the_others_come_back_in_their_or
     }
 }
 
-/// Places that came free without anybody noticing are used, too: nobody adds up the counts for each task.
+/// Places that came free without anybody noticing are used, too: nobody adds up the counts for each
+/// task.
 #[test]
 fn all_places_are_used_whatever_has_been_there_before() {
     let watchdog = Watchdog::start();
@@ -256,8 +257,8 @@ fn all_workers_come_to_a_batch() {
     }
 }
 
-/// One worker has just run a task and looks for another one, and the second worker sleeps: when a batch comes then, the
-/// first one is not enough.
+/// One worker has just run a task and looks for another one, and the second worker sleeps: when a
+/// batch comes then, the first one is not enough.
 #[test]
 fn a_sleeping_worker_is_called_for_a_batch_although_another_one_is_awake_and_idle() {
     let watchdog = Watchdog::start();

@@ -102,7 +102,8 @@ fn the_shortest_queue_gets_the_next_task() {
     gates[0].open();
     until(|| pool.stats().completed == 6);
     assert_eq!((shares(&runs), pool.queue_len()), (vec![5], 5));
-    // He is blocked once more, with nothing in his queue. So he gets all until there are five again.
+    // He is blocked once more, with nothing in his queue. So he gets all until there are five
+    // again.
     let gate = Gate::new();
     let _again = OpenOnDrop(&gate);
     gate.occupy(|task| pool.execute(task).unwrap());
@@ -209,7 +210,8 @@ fn what_a_worker_submits_goes_beyond_the_bound_and_counts() {
     }
 }
 
-/// An outsider that waits is let in when there are fewer tasks than places, however many there were.
+/// An outsider that waits is let in when there are fewer tasks than places, however many there
+/// were.
 #[test]
 fn outsiders_wait_until_what_workers_have_submitted_fits_again() {
     let watchdog = Watchdog::start();
@@ -334,8 +336,8 @@ impl Scaling for OneMoreOnce {
     }
 }
 
-/// A new worker takes a task out of the full queue, and so makes a place for the one that asked. If that
-/// one is cancelled while the worker gets its name, the place is for whoever waits.
+/// A new worker takes a task out of the full queue, and so makes a place for the one that asked. If
+/// that one is cancelled while the worker gets its name, the place is for whoever waits.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_place_made_for_a_task_that_is_refused_after_all_lets_another_one_in() {

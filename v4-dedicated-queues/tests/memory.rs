@@ -78,8 +78,9 @@ fn a_crowd_of_tasks_leaves_a_few_small_boxes_and_a_dropped_pool_nothing() {
         crowd::<100>(&pool, 10);
         let fresh = live();
         crowd::<100>(&pool, 20_000);
-        // Workers free their boxes, and give back what their queues took, before they sleep. What remains
-        // is on the way to a submitter: some two thousand boxes at most, and queues of a thousand tasks.
+        // Workers free their boxes, and give back what their queues took, before they sleep. What
+        // remains is on the way to a submitter: some two thousand boxes at most, and queues of a
+        // thousand tasks.
         let kept = || live() - fresh;
         until(|| kept() < 2200 * 128 + 4 * 1024 * 64);
         // Large boxes do not go home.

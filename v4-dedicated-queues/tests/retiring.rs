@@ -15,7 +15,8 @@ use v4_dedicated_queues::{Placement, Pool, Stealing, Task};
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
 const PLACEMENTS: [Placement; 2] = [Placement::RoundRobin, Placement::LeastLoaded];
 
-/// Four workers, each of which has submitted ten tasks to its own queue, and waits at a gate of its own.
+/// Four workers, each of which has submitted ten tasks to its own queue, and waits at a gate of its
+/// own.
 fn laden(
     watchdog: &Watchdog,
     placement: Placement,
@@ -92,7 +93,8 @@ fn workers_that_are_one_too_many_leave_their_tasks_to_the_one_that_stays() {
     );
 }
 
-/// Of those who stay one is blocked. With stealing that costs nothing; without, its own tasks and what it was left wait.
+/// Of those who stay one is blocked. With stealing that costs nothing; without, its own tasks and
+/// what it was left wait.
 #[test]
 fn what_was_left_is_run_by_those_who_have_time() {
     each_laden(

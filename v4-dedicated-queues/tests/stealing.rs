@@ -89,7 +89,8 @@ fn all_but_the_tasks_of_a_blocked_worker_finish_and_those_too() {
     }
 }
 
-/// The opposite of law 10. Whoever submits, and whoever gets the tasks: some are behind the blocked one.
+/// The opposite of law 10. Whoever submits, and whoever gets the tasks: some are behind the blocked
+/// one.
 #[test]
 fn without_stealing_tasks_wait_behind_a_blocked_worker_although_three_are_idle() {
     let watchdog = Watchdog::start();
@@ -165,8 +166,8 @@ fn without_stealing_a_new_worker_takes_one_task_along() {
     }
 }
 
-/// A worker that is blocked has `queued` tasks, another one comes to steal and is blocked in the first. Returns how many
-/// were stolen then.
+/// A worker that is blocked has `queued` tasks, another one comes to steal and is blocked in the
+/// first. Returns how many were stolen then.
 fn stolen_by_one_thief(stealing: Stealing, queued: usize) -> usize {
     let watchdog = Watchdog::start();
     let settings = Pool::builder().queue_capacity(2000).stealing(stealing);

@@ -1,9 +1,10 @@
 //! What the compiler may assume about a task that borrows, and until when.
 //!
-//! What is passed to a function as an argument has to be there until the function returns: LLVM is told so
-//! (`noalias`, `dereferenceable`), also of what a closure has captured. As soon as a scope hears that its last task is over,
-//! what the task has borrowed may go away. So whoever tells the scope must not be called by a function that was given the
-//! closure or its result. No test at run time can see that. This one looks at what LLVM gets.
+//! What is passed to a function as an argument has to be there until the function returns: LLVM is
+//! told so (`noalias`, `dereferenceable`), also of what a closure has captured. As soon as a scope
+//! hears that its last task is over, what the task has borrowed may go away. So whoever tells the
+//! scope must not be called by a function that was given the closure or its result. No test at run
+//! time can see that. This one looks at what LLVM gets.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -58,8 +59,9 @@ impl Program {
         Program { signatures, calls }
     }
 
-    /// Whether a call of the function can lead to one that tells a scope of the end of a task. (`Scope::submit`
-    /// does that for a task that was refused. By then the scope cannot return: it is on the stack.)
+    /// Whether a call of the function can lead to one that tells a scope of the end of a task.
+    /// (`Scope::submit` does that for a task that was refused. By then the scope cannot return: it
+    /// is on the stack.)
     fn tells<'a>(&'a self, name: &'a str, seen: &mut HashSet<&'a str>) -> bool {
         if name.contains("child_ended") {
             return true;

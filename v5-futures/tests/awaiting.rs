@@ -186,7 +186,8 @@ fn only_the_waker_of_the_last_poll_is_called() {
     assert_eq!(numbers, [0, 0, 1]);
 }
 
-/// While the task ends, wakers come and go: the last one is called, or the poll returned the result.
+/// While the task ends, wakers come and go: the last one is called, or the poll returned the
+/// result.
 #[test]
 fn a_waker_that_comes_while_the_task_ends_is_not_forgotten() {
     let watchdog = Watchdog::start();
@@ -277,7 +278,8 @@ fn a_waker_may_use_the_pool_and_the_handle() {
     pool.wait_idle();
 }
 
-/// It is cloned, replaced and dropped while nothing is locked: each of these is code of whoever polls.
+/// It is cloned, replaced and dropped while nothing is locked: each of these is code of whoever
+/// polls.
 #[test]
 fn a_waker_may_do_anything_when_it_is_dropped() {
     struct Drops(OnDrop<Box<dyn FnOnce() + Send + Sync>>);

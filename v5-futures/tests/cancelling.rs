@@ -1,4 +1,5 @@
-//! Cancelling by the handle, by a token and with the pool: a task is cancelled or started, and never both.
+//! Cancelling by the handle, by a token and with the pool: a task is cancelled or started, and
+//! never both.
 
 mod common;
 mod scenes;
@@ -373,7 +374,8 @@ fn tasks_between_cancelled_ones_run_in_their_order() {
     drop(handles);
 }
 
-/// A worker sleeps or searches; there is nothing left for it. It must find its way back to sleep, and wake.
+/// A worker sleeps or searches; there is nothing left for it. It must find its way back to sleep,
+/// and wake.
 #[test]
 fn a_pool_whose_tasks_are_all_cancelled_goes_on() {
     let watchdog = Watchdog::start();

@@ -71,7 +71,8 @@ impl Drop for Flag {
     }
 }
 
-/// A hook can reach the handles, and one holds a panic. If that kept the pool, each would keep the other.
+/// A hook can reach the handles, and one holds a panic. If that kept the pool, each would keep the
+/// other.
 #[test]
 fn a_pool_whose_panic_handler_knows_its_handles_is_freed() {
     let _watchdog = Watchdog::start();
@@ -117,8 +118,8 @@ fn a_handle_may_be_dropped_while_another_panic_unwinds() {
     assert_eq!(told.load(SeqCst), 1);
 }
 
-/// It goes to the queue of the hook's own worker. In that of somebody else, who may be busy for ever, nobody
-/// would come for it.
+/// It goes to the queue of the hook's own worker. In that of somebody else, who may be busy for
+/// ever, nobody would come for it.
 #[test]
 fn what_a_start_hook_submits_runs_on_its_worker_without_stealing() {
     use std::sync::Weak;

@@ -1,5 +1,5 @@
-//! Waiting for a task on a worker: it runs that task and no other, so it cannot deadlock, and does not meet
-//! what it holds itself.
+//! Waiting for a task on a worker: it runs that task and no other, so it cannot deadlock, and does
+//! not meet what it holds itself.
 
 mod common;
 mod scenes;
@@ -99,7 +99,8 @@ std::thread_local! {
     static OWN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A worker that helped with whatever is queued would meet the borrow, or wait for the mutex for ever.
+/// A worker that helped with whatever is queued would meet the borrow, or wait for the mutex for
+/// ever.
 #[test]
 fn a_task_that_joins_its_child_meets_neither_its_borrow_nor_its_lock_again() {
     let watchdog = Watchdog::start();
@@ -461,7 +462,8 @@ fn a_worker_that_leaves_may_spawn_and_join_in_its_last_words() {
     }
 }
 
-/// What the pool refuses by then was accepted before: only those who are on their way out can run it.
+/// What the pool refuses by then was accepted before: only those who are on their way out can run
+/// it.
 #[test]
 fn the_last_words_of_a_pool_that_shuts_down_may_join_what_is_over() {
     let watchdog = Watchdog::start();
@@ -508,7 +510,8 @@ fn tasks_may_join_children_that_others_have_spawned() {
     }
 }
 
-/// Nobody comes back to what was queued beneath a task that was joined: it is still there for others.
+/// Nobody comes back to what was queued beneath a task that was joined: it is still there for
+/// others.
 #[test]
 fn what_was_not_joined_runs_after_its_parent() {
     let watchdog = Watchdog::start();
@@ -525,7 +528,8 @@ fn what_was_not_joined_runs_after_its_parent() {
                 let children: Vec<_> = (0..9)
                     .map(|_| pool.spawn(counts(&count, ())).unwrap())
                     .collect();
-                // Every third is joined, every third is left to itself, and the others are cancelled.
+                // Every third is joined, every third is left to itself, and the others are
+                // cancelled.
                 for (n, child) in children.into_iter().enumerate() {
                     match n % 3 {
                         0 => child.join().unwrap(),

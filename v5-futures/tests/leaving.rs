@@ -125,7 +125,8 @@ fn the_clock_can_send_away_a_worker_in_whose_queue_a_cancelled_task_lies() {
     );
 }
 
-/// The same without a policy made for it: only calls that programs make, in rounds, since it is a race.
+/// The same without a policy made for it: only calls that programs make, in rounds, since it is a
+/// race.
 #[test]
 fn a_task_cancelled_at_once_leaves_a_pool_that_stops_as_any_other() {
     let _watchdog = Watchdog::start();

@@ -194,8 +194,8 @@ fn tasks_that_wait_by_a_channel_may_wait_for_ever() {
     assert_eq!(result.recv().unwrap(), 42);
 }
 
-/// The only worker that may be there leaves, and in its last words submits a long task, for which another worker is
-/// started, and joins a short one.
+/// The only worker that may be there leaves, and in its last words submits a long task, for which
+/// another worker is started, and joins a short one.
 fn joins_in_its_last_words(late: bool) {
     let watchdog = Watchdog::start();
     let known: Arc<OnceLock<Arc<Pool>>> = Arc::default();

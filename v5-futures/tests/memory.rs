@@ -128,14 +128,15 @@ fn tombstones(settings: Builder, how: fn(JoinHandle<usize>)) {
             }
             most = most.max(live() - before);
         }
-        // A task with its cell is some hundred bytes, and there are no more tombstones than twice what the
-        // queue was at its longest.
+        // A task with its cell is some hundred bytes, and there are no more tombstones than twice
+        // what the queue was at its longest.
         assert!(most < 4 * CROWD as isize * 512, "{most} bytes");
         drop(kept);
     });
 }
 
-/// The worker is busy and takes nothing away, and whoever cancels has no queue of its own to look at.
+/// The worker is busy and takes nothing away, and whoever cancels has no queue of its own to look
+/// at.
 fn tombstones_of_outsiders() {
     const PLACES: usize = 64;
     let pool = Pool::new(1, PLACES).unwrap();

@@ -20,7 +20,8 @@ fn nest(pool: &Arc<Pool>, depth: usize, bottom: Box<dyn FnOnce() + Send>) {
     let _ = handle.join();
 }
 
-/// The pool has one worker, so all is nested. Then it may have more, and tasks are submitted one by one.
+/// The pool has one worker, so all is nested. Then it may have more, and tasks are submitted one by
+/// one.
 #[test]
 fn on_demand_starts_nobody_while_somebody_is_idle_although_tasks_are_nested() {
     let _watchdog = Watchdog::start();

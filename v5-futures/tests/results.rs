@@ -128,7 +128,8 @@ fn a_handle_is_finished_when_its_task_is_over_and_not_before() {
     assert!(handle.join_timeout(Duration::ZERO).unwrap().is_ok());
 }
 
-/// The result first, the count second. Not the other way round: who has joined may find the task uncounted.
+/// The result first, the count second. Not the other way round: who has joined may find the task
+/// uncounted.
 #[test]
 fn when_the_pool_is_idle_all_handles_are_finished() {
     let watchdog = Watchdog::start();

@@ -36,7 +36,8 @@ fn a_set_on_a_worker_runs_its_own_task_although_an_older_one_is_elsewhere() {
     assert_eq!(answer.unwrap().join().unwrap(), 3);
 }
 
-/// The other pool is busy with something long. A worker that waited for it would sleep beside its own task.
+/// The other pool is busy with something long. A worker that waited for it would sleep beside its
+/// own task.
 #[test]
 fn a_set_with_handles_of_two_pools_does_not_sleep_beside_what_it_could_run() {
     let _watchdog = Watchdog::with_limit(Duration::from_secs(10));

@@ -126,7 +126,8 @@ fn what_was_claimed_is_not_handed_back() {
     }
 }
 
-/// The pool has accepted it, although nothing can come of it. It is counted once, whichever way it leaves.
+/// The pool has accepted it, although nothing can come of it. It is counted once, whichever way it
+/// leaves.
 #[test]
 fn a_task_cancelled_before_it_was_submitted_is_handed_back_like_the_others() {
     let watchdog = Watchdog::start();
@@ -145,7 +146,8 @@ fn a_task_cancelled_before_it_was_submitted_is_handed_back_like_the_others() {
     assert_eq!(how(handle), How::Cancelled);
 }
 
-/// The parent waits for a child that lies in the vector, and the owner of the vector waits for the parent.
+/// The parent waits for a child that lies in the vector, and the owner of the vector waits for the
+/// parent.
 #[test]
 fn a_parent_whose_children_were_handed_back_does_not_hang_the_shutdown() {
     let watchdog = Watchdog::start();
@@ -182,7 +184,8 @@ fn a_parent_whose_children_were_handed_back_does_not_hang_the_shutdown() {
     }
 }
 
-/// The same, with the drop of the pool in place of the shutdown, and children that panic or were cancelled.
+/// The same, with the drop of the pool in place of the shutdown, and children that panic or were
+/// cancelled.
 #[test]
 fn a_child_that_was_handed_back_ends_in_place_as_it_would_have_in_the_pool() {
     let watchdog = Watchdog::start();

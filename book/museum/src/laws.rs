@@ -117,7 +117,8 @@ impl Laws {
         &self.table.others
     }
 
-    /// What holds a law or a promise on a version, or nothing if the version does not promise the law.
+    /// What holds a law or a promise on a version, or nothing if the version does not promise the
+    /// law.
     #[must_use]
     pub fn cell(&self, row: &Row, version: &str) -> Option<Cell<'_>> {
         if place(version) < row.since() {

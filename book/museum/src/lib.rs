@@ -2,9 +2,9 @@
 //!
 //! An exhibit is a file in `exhibits/VERSION`: what the bug is called, which law it breaks, what
 //! catches it, who had it, the story, and the patch that plants it. [`Exhibit`] reads it. A
-//! [`Copy`](struct@Copy) of the workspace is where it is planted, [`Copy::trial`] asks a model, a law or
-//! a test whether it finds it, and a [`Record`] keeps the answers for the book. [`Laws`] says which law
-//! every test holds.
+//! [`Copy`](struct@Copy) of the workspace is where it is planted, [`Copy::trial`] asks a model, a
+//! law or a test whether it finds it, and a [`Record`] keeps the answers for the book. [`Laws`]
+//! says which law every test holds.
 
 mod catcher;
 mod copy;

@@ -15,8 +15,8 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// New searches that are made for a bug.
 const SEARCHES: usize = 5;
 
-/// Schedules of each kind that a model tries when it is to catch a bug: always the same ones. The fast tier
-/// tries fewer of them.
+/// Schedules of each kind that a model tries when it is to catch a bug: always the same ones. The
+/// fast tier tries fewer of them.
 const CATCHING: &str = "500";
 
 /// Schedules of each kind that a search tries before it gives up.
@@ -31,8 +31,8 @@ pub struct Record {
     pub search: Option<Search>,
     /// How long it takes to find by repetition on real threads.
     pub stress: Option<Stress>,
-    /// Whether the version's laws notice it, all together, each on real threads for as long as in the fast
-    /// tier.
+    /// Whether the version's laws notice it, all together, each on real threads for as long as in
+    /// the fast tier.
     pub laws: Option<LawRun>,
     /// The end of a schedule on which the model fails: steps that came before are left out.
     pub schedule: Vec<Step>,

@@ -17,8 +17,8 @@ pub struct Step {
     pub thread: String,
     /// What it does.
     pub what: String,
-    /// The file that tells it to, relative to the repository, and the line, with the bug in it. Empty if
-    /// it is nothing that a line of the pool or of the scenario says.
+    /// The file that tells it to, relative to the repository, and the line, with the bug in it.
+    /// Empty if it is nothing that a line of the pool or of the scenario says.
     pub place: String,
     /// What is written there.
     pub code: String,
@@ -79,8 +79,8 @@ pub fn end_of(mut schedule: Vec<Step>) -> (usize, Vec<Step>) {
     (left_out, schedule.split_off(left_out))
 }
 
-/// If the last steps are the same as those before them, tells them once. They are the same if they differ in
-/// numbers alone, which are left out then.
+/// If the last steps are the same as those before them, tells them once. They are the same if they
+/// differ in numbers alone, which are left out then.
 fn fold(steps: &mut Vec<Step>) {
     for period in 1..=8 {
         let Some(begin) = steps.len().checked_sub(2 * period) else {
@@ -111,8 +111,8 @@ fn without_numbers(what: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A place as a reader finds it. The facades are none: it is for them to know what they do when something
-/// is dropped.
+/// A place as a reader finds it. The facades are none: it is for them to know what they do when
+/// something is dropped.
 fn in_repository(path: &str) -> String {
     let path = without_parents(path);
     let facade = path.starts_with("model/") && !path.starts_with("model/scenarios/");

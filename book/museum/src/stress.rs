@@ -12,8 +12,8 @@ pub(crate) fn package(version: &str) -> String {
     format!("stress-{}", &version[..2])
 }
 
-/// The manifests of these packages, each made from that of the version's models: the facades give way to
-/// what they stand for, and the search to the loop.
+/// The manifests of these packages, each made from that of the version's models: the facades give
+/// way to what they stand for, and the search to the loop.
 pub(crate) fn manifests(repository: &Path) -> Result<Vec<(PathBuf, String)>> {
     VERSIONS
         .iter()

@@ -1,5 +1,5 @@
-//! That every exhibit is what it says: its patch applies, what it breaks is a law, and what is said to
-//! catch it does.
+//! That every exhibit is what it says: its patch applies, what it breaks is a law, and what is said
+//! to catch it does.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -78,7 +78,8 @@ fn what_catches_a_bug_is_there() {
     }
 }
 
-/// The patch may still apply when lines have moved, and a schedule that was recorded before tells others.
+/// The patch may still apply when lines have moved, and a schedule that was recorded before tells
+/// others.
 #[test]
 fn schedules_are_told_of_the_lines_of_today() {
     for exhibit in exhibits() {

@@ -264,8 +264,8 @@ macro_rules! handle {
                 note(concat!("drops a ", stringify!($Handle)));
                 let (last, discarded) = self.0.with(|state| {
                     state.$count -= 1;
-                    // Without a bound, the last receiver drops what is in the channel. With one, that
-                    // stays until the last sender is gone as well.
+                    // Without a bound, the last receiver drops what is in the channel. With one,
+                    // that stays until the last sender is gone as well.
                     let discard = state.receivers == 0 && state.capacity.is_none();
                     let discarded = discard.then(|| std::mem::take(&mut state.messages));
                     (state.$count == 0, discarded)

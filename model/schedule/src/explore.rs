@@ -39,10 +39,10 @@ const SEARCH: Duration = Duration::from_secs(8);
 
 /// Tries a model on the schedules with these seeds, then on some hundreds of others.
 ///
-/// Two environment variables have it do something else. With a schedule that was printed by a failure
-/// in `MODEL_REPLAY`, it runs that one alone, and tells what each thread did in it. With
-/// `MODEL_JOURNAL=1`, it looks for some seconds for the schedule that fails with the fewest switches
-/// between threads, and tells that one.
+/// Two environment variables have it do something else. With a schedule that was printed by a
+/// failure in `MODEL_REPLAY`, it runs that one alone, and tells what each thread did in it. With
+/// `MODEL_JOURNAL=1`, it looks for some seconds for the schedule that fails with the fewest
+/// switches between threads, and tells that one.
 ///
 /// # Panics
 ///

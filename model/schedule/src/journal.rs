@@ -35,7 +35,8 @@ pub fn note(what: impl fmt::Display) {
     note_at(Location::caller(), what);
 }
 
-/// As [`note`], for what happens because of an earlier call, as a lock is opened that was taken there.
+/// As [`note`], for what happens because of an earlier call, as a lock is opened that was taken
+/// there.
 pub fn note_at(place: &'static Location<'static>, what: impl fmt::Display) {
     // An execution that has failed is torn down by a panic in each of its threads.
     if panicking() {

@@ -35,8 +35,8 @@ pub fn step() {
 ///
 /// Some schedulers let one thread run as long as it can. To them, Shuttle's `yield_now` is an order
 /// to let everybody else go first: if every pause gave it, a thread that looks again a few times
-/// before it falls asleep would never get to sleep while there is anything else to do. Without it, one
-/// that looks for ever would starve the others. So it is given now and then.
+/// before it falls asleep would never get to sleep while there is anything else to do. Without it,
+/// one that looks for ever would starve the others. So it is given now and then.
 pub fn pause() {
     if thread_rng().gen_ratio(1, 32) {
         shuttle::thread::yield_now();

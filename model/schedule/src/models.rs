@@ -1,7 +1,7 @@
 //! The list of the models of a topic. `model-stress` has it from here.
 
-/// Makes two tests of each model, a quick one and a deep one. Numbers behind a name are the seeds of
-/// schedules on which the model once failed: they are tried first. The quick one then tries so
+/// Makes two tests of each model, a quick one and a deep one. Numbers behind a name are the seeds
+/// of schedules on which the model once failed: they are tried first. The quick one then tries so
 /// many of each kind as `SCHEDULES` says at the root of the crate.
 ///
 /// ```ignore

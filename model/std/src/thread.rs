@@ -42,8 +42,8 @@ pub fn park_timeout(_time: Duration) {
 
 /// Starts a thread.
 ///
-/// This is how scenarios start threads of their own, of which there are always enough. (The real one
-/// panics if there are not: no pool uses it.)
+/// This is how scenarios start threads of their own, of which there are always enough. (The real
+/// one panics if there are not: no pool uses it.)
 #[track_caller]
 pub fn spawn<F, T>(work: F) -> JoinHandle<T>
 where
@@ -73,8 +73,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If the scenario says so ([`spawns_fail_after`](model_schedule::spawns_fail_after) and its like). What
-    /// would have run is dropped before this returns, as in the real std.
+    /// If the scenario says so ([`spawns_fail_after`](model_schedule::spawns_fail_after) and its
+    /// like). What would have run is dropped before this returns, as in the real std.
     #[track_caller]
     pub fn spawn<F, T>(self, work: F) -> io::Result<JoinHandle<T>>
     where

@@ -1,9 +1,9 @@
 //! The other way to run a scenario: again and again, on real threads, until it fails or the time is
 //! over.
 //!
-//! What `model-schedule` has for the scenarios is here under the same names. `cargo museum` compiles the
-//! same scenarios against this crate and the real `std`, and compares how long each way takes to find the
-//! same bug.
+//! What `model-schedule` has for the scenarios is here under the same names. `cargo museum`
+//! compiles the same scenarios against this crate and the real `std`, and compares how long each
+//! way takes to find the same bug.
 
 #[path = "../../schedule/src/models.rs"]
 mod models;
@@ -45,8 +45,8 @@ pub fn step() {
     thread::yield_now();
 }
 
-/// There is nothing here to do what this does in a model. A scenario that needs it cannot be repeated on
-/// real threads.
+/// There is nothing here to do what this does in a model. A scenario that needs it cannot be
+/// repeated on real threads.
 ///
 /// # Panics
 ///

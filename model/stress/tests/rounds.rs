@@ -1,5 +1,6 @@
-//! That a round which fails is noticed, whoever it fails for. Panics are counted for the whole process, so the
-//! test of a hang, which needs a process of its own anyway, is all that runs beside.
+//! That a round which fails is noticed, whoever it fails for. Panics are counted for the whole
+//! process, so the test of a hang, which needs a process of its own anyway, is all that runs
+//! beside.
 
 use std::env;
 use std::panic::catch_unwind;

@@ -177,9 +177,9 @@ pub(crate) fn in_child(test: &str, limit: &str) -> std::process::Output {
 
 /// For [`in_child`]: lets the process have half a dozen threads, root's as well.
 ///
-/// The stacks are so large that no seventh fits into the memory, and all else fits many times into what is
-/// left. With stacks of the usual size a process may run out of memory in a thread that has just been
-/// started, and abort.
+/// The stacks are so large that no seventh fits into the memory, and all else fits many times into
+/// what is left. With stacks of the usual size a process may run out of memory in a thread that has
+/// just been started, and abort.
 #[cfg(target_os = "linux")]
 pub(crate) const FEW_THREADS: &str =
     "export MALLOC_ARENA_MAX=1 RUST_MIN_STACK=268435456 && ulimit -c 0 && ulimit -v 1900000";

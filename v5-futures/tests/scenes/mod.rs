@@ -1,4 +1,5 @@
-//! What the tests of handles share: a busy pool, values that tell when they are dropped, a waker that counts.
+//! What the tests of handles share: a busy pool, values that tell when they are dropped, a waker
+//! that counts.
 #![allow(dead_code, reason = "no test file needs all of it")]
 
 use std::any::Any;

@@ -1,4 +1,5 @@
-//! What the whole project is written by: the width of comments, and what a manifest says.
+//! What the whole project is written by: the width of comments, what a manifest says, and what the
+//! architecture speaks of.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,4 +122,24 @@ fn a_manifest_says_what_the_crate_is_about() {
             assert!(!has(key), "{library}: {key}");
         }
     }
+}
+
+/// The first cell of each row of a table names folders: the first one in full, the others as that,
+/// or beside it.
+#[test]
+fn the_architecture_speaks_of_folders_that_are_there() {
+    let text = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
+    let mut seen = 0;
+    for row in text.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.split('|').nth(1).unwrap();
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        let first = repository().join(names[0]);
+        for name in names {
+            let beside = first.parent().unwrap().join(name);
+            let there = beside.exists() || repository().join(name).exists();
+            assert!(there, "{name}, in {row}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen}");
 }

@@ -1,7 +1,7 @@
 //! How many workers a pool had over time, how many of them were busy and how many tasks waited.
 //!
-//! A [`Trace`] knows each task and each worker. A census has forgotten them and knows how many, which is what
-//! one wants to see of a pool that grows and shrinks.
+//! A [`Trace`] knows each task and each worker. A census has forgotten them and knows how many,
+//! which is what one wants to see of a pool that grows and shrinks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,8 +39,9 @@ pub struct Census {
 impl Census {
     /// Counts what happened in a run in the first so much time of it.
     ///
-    /// The run must have noted when each worker came and went ([`Recorder::born`](crate::trace::Recorder::born)
-    /// and [`Recorder::gone`](crate::trace::Recorder::gone)).
+    /// The run must have noted when each worker came and went
+    /// ([`Recorder::born`](crate::trace::Recorder::born) and
+    /// [`Recorder::gone`](crate::trace::Recorder::gone)).
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,9 +1,9 @@
 //! What is claimed of our pools, and what a run or a record says about it.
 //!
 //! A ratio is the median of at least 30 paired rounds. It holds when the median is within the bar;
-//! while its 95 % interval straddles the bar, more rounds are run, up to 100. Allocations are counted once, and
-//! nothing disturbs them. A claim stands for every machine of which there is a record; where it fails
-//! on one, it says so.
+//! while its 95 % interval straddles the bar, more rounds are run, up to 100. Allocations are
+//! counted once, and nothing disturbs them. A claim stands for every machine of which there is a
+//! record; where it fails on one, it says so.
 
 use std::collections::BTreeMap;
 
@@ -71,8 +71,8 @@ const ANY: Claim = Claim {
 /// The second machine, of which there is no record with samples yet.
 const EPYC: &str = "amd-epyc-2-cores";
 
-/// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to cost
-/// little more than v4.
+/// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to
+/// cost little more than v4.
 pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "on empty tasks and with at least four workers, v4 is faster than any pool",
@@ -262,7 +262,8 @@ impl Claim {
         referred || name == self.subject
     }
 
-    /// Whether the claim needs a run of this workload, named without its scale, with so many workers.
+    /// Whether the claim needs a run of this workload, named without its scale, with so many
+    /// workers.
     #[must_use]
     pub fn concerns(&self, workload: &str, workers: usize) -> bool {
         let also = match self.reference {
@@ -276,7 +277,8 @@ impl Claim {
         self.workers.is_empty() || self.workers.contains(&workers)
     }
 
-    /// What the subject is held against in a cell: a name, and how the ratios come out round by round.
+    /// What the subject is held against in a cell: a name, and how the ratios come out round by
+    /// round.
     fn held_against(
         &self,
         subject: &Entry,
@@ -304,7 +306,8 @@ impl Claim {
                 let ratios = subject.samples.iter().map(|sample| sample / ideal);
                 return Some(("ideal".to_owned(), ratios.collect()));
             }
-            // To the tenth: what a pool allocates once, for its queues and threads, is not for the task.
+            // To the tenth: what a pool allocates once, for its queues and threads, is not for the
+            // task.
             Reference::Allocation => {
                 let tenths = (subject.allocations? * 10.0).round();
                 return Some(("an allocation".to_owned(), vec![tenths / 10.0]));
@@ -357,8 +360,8 @@ impl Claim {
         (!found.checks.is_empty()).then_some(found)
     }
 
-    /// What the newest record of a machine says in which its cells stand: one of the sources as they are
-    /// now, if there is one. Nothing if no record has them.
+    /// What the newest record of a machine says in which its cells stand: one of the sources as
+    /// they are now, if there is one. Nothing if no record has them.
     #[must_use]
     pub fn on<'shelf>(
         &self,
@@ -440,7 +443,8 @@ impl Finding {
         self.checks.iter().any(Check::is_undecided)
     }
 
-    /// Whether some ratio has seen fewer rounds than that. What is counted does not change from round to round.
+    /// Whether some ratio has seen fewer rounds than that. What is counted does not change from
+    /// round to round.
     #[must_use]
     pub fn wants(&self, rounds: usize) -> bool {
         let mut timed = self.checks.iter().filter(|check| !check.is_counted);

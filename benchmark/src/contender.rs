@@ -22,7 +22,8 @@ pub trait Contender: Send + Sync + Sized + 'static {
     /// task: who takes many times as long as the others need not do as many.
     const ONE_IN: usize = 1;
 
-    /// Starts a pool of that many threads, with room for that many waiting tasks, if it has a bound.
+    /// Starts a pool of that many threads, with room for that many waiting tasks, if it has a
+    /// bound.
     fn start(threads: usize, capacity: usize) -> Self;
 
     /// How many tasks it runs at a time if so many threads are asked for.
@@ -40,7 +41,8 @@ pub trait Contender: Send + Sync + Sized + 'static {
 
 /// A contender that gives back what its tasks return.
 ///
-/// Here, too, nothing is boxed on the way: what it costs to carry a result is the pool's own business.
+/// Here, too, nothing is boxed on the way: what it costs to carry a result is the pool's own
+/// business.
 pub trait Resulting: Contender {
     /// What stands for a task until its result is wanted.
     type Handle<T: Send + 'static>;
@@ -57,9 +59,9 @@ pub trait Resulting: Contender {
 
 /// A contender whose tasks may start others and wait for them, however few its threads are.
 pub trait Forking: Contender {
-    /// A Fibonacci number by its definition, forked at every step: the two numbers below it are tasks that
-    /// may run side by side. At the ends, which are the first two numbers, `leaf` is called. As those
-    /// would write it who use the pool.
+    /// A Fibonacci number by its definition, forked at every step: the two numbers below it are
+    /// tasks that may run side by side. At the ends, which are the first two numbers, `leaf` is
+    /// called. As those would write it who use the pool.
     fn fork(self: &Arc<Self>, n: u32, leaf: fn()) -> u32;
 
     /// Quicksort: the two parts of a slice are tasks that may run side by side.
@@ -235,8 +237,8 @@ pub trait Dispatching: Dynamic {
         stealing: Stealing,
     ) -> Result<Self, Box<dyn Error + Send + Sync>>;
 
-    /// Submits many tasks at once, and waits for places or does not. Returns how many were accepted, and why
-    /// the others were not.
+    /// Submits many tasks at once, and waits for places or does not. Returns how many were
+    /// accepted, and why the others were not.
     fn submit_batch<T: FnOnce() + Send + 'static>(
         &self,
         patient: bool,
@@ -252,8 +254,9 @@ pub trait Joining: Dispatching {
     /// The way to a task's result.
     type Handle<T: Send + 'static>: LawfulHandle<T>;
 
-    /// Submits a task, under a token or not, and returns the way to its result. And the task, if it is
-    /// refused: the handle stays good. (Under a token there is one way to wait for a place: for ever.)
+    /// Submits a task, under a token or not, and returns the way to its result. And the task, if it
+    /// is refused: the handle stays good. (Under a token there is one way to wait for a place: for
+    /// ever.)
     fn spawn<T: Send + 'static>(
         &self,
         patience: Patience,
@@ -264,7 +267,8 @@ pub trait Joining: Dispatching {
 
 /// The way to a task's result. Whoever drops it lets the task run.
 pub trait LawfulHandle<T>: Send + Sync + Sized + 'static {
-    /// Waits for the result. On a worker of the same pool, a task that has not begun is run here and now.
+    /// Waits for the result. On a worker of the same pool, a task that has not begun is run here
+    /// and now.
     ///
     /// # Errors
     ///

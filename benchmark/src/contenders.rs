@@ -12,7 +12,8 @@ pub mod ours;
 pub mod peers;
 pub mod wait_group;
 
-/// The versions, a line for each. From v3 on once at their largest size, and once from no thread at all.
+/// The versions, a line for each. From v3 on once at their largest size, and once from no thread at
+/// all.
 pub const OURS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),

@@ -104,8 +104,9 @@ pub struct Measurement {
     pub tasks: usize,
     /// The allocations in it, if the gauge counts them.
     pub allocations: u64,
-    /// What the pool has taken from the allocator since before it was built, at the moment when most tasks
-    /// waited in its queue: in bytes, where tasks [gather](Arrival::Queued), and if the gauge counts them.
+    /// What the pool has taken from the allocator since before it was built, at the moment when
+    /// most tasks waited in its queue: in bytes, where tasks [gather](Arrival::Queued), and if the
+    /// gauge counts them.
     pub held: i64,
     /// How long each ping, burst or trip took, in nanoseconds, where these are timed one by one.
     times: Vec<f64>,
@@ -163,8 +164,8 @@ impl Measurement {
 
 /// How tasks are given to a pool.
 trait Drive {
-    /// Lets a new pool do the work. Starting and stopping it does not count. `make` turns the number of a
-    /// task into the task.
+    /// Lets a new pool do the work. Starting and stopping it does not count. `make` turns the
+    /// number of a task into the task.
     fn drive<F: FnOnce() + Send + 'static>(
         workload: &Workload,
         gauge: Gauge,
@@ -339,7 +340,8 @@ fn trips(measured: &mut Measurement, gauge: Gauge, time: Duration, mut trip: imp
     }
 }
 
-/// As many tasks as are accepted in that time. Those that are done by then count; if there is none, one.
+/// As many tasks as are accepted in that time. Those that are done by then count; if there is none,
+/// one.
 fn for_a_time<F: FnOnce() + Send + 'static>(
     measured: &mut Measurement,
     gauge: Gauge,

@@ -1,9 +1,9 @@
 //! What races have measured, on which machines: `benchmark/records`, a folder for each processor.
 //!
-//! A record holds the samples and not the verdicts. So a claim that is made later, or made more precise, is
-//! checked against what was measured before. The newest record in which a claim's cells stand counts. It
-//! is *current* while the sources of the pools that the claim is about are those that were measured; a
-//! record knows them by a hash, so no history of commits is needed to tell.
+//! A record holds the samples and not the verdicts. So a claim that is made later, or made more
+//! precise, is checked against what was measured before. The newest record in which a claim's cells
+//! stand counts. It is *current* while the sources of the pools that the claim is about are those
+//! that were measured; a record knows them by a hash, so no history of commits is needed to tell.
 
 mod cell;
 mod machine;
@@ -71,8 +71,9 @@ impl Record {
         serde_json::from_str(&text).with_context(|| format!("{} is no record", file.display()))
     }
 
-    /// Writes it into the folder of its machine, and says where. A record of the same day gets what it
-    /// did not have, and what this one has measured anew, unless it is of other sources: then it is replaced.
+    /// Writes it into the folder of its machine, and says where. A record of the same day gets what
+    /// it did not have, and what this one has measured anew, unless it is of other sources: then it
+    /// is replaced.
     ///
     /// # Errors
     ///

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 
-/// Threads that compute until this is dropped. They never sleep, yield or call the system, so each takes
-/// whatever share of a core the system gives it.
+/// Threads that compute until this is dropped. They never sleep, yield or call the system, so each
+/// takes whatever share of a core the system gives it.
 #[derive(Debug)]
 pub(crate) struct Spinners {
     stop: Arc<AtomicBool>,

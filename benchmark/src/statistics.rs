@@ -21,10 +21,10 @@ pub struct Summary {
 impl Summary {
     /// Looks at samples, in any order. Without samples, all is not a number.
     ///
-    /// The interval is the one between two of the sorted samples: the true median is outside only if
-    /// too many of the samples fell on the same side of it, which is as likely as so many heads in so
-    /// many throws of a coin. It assumes nothing about the distribution. Fewer than six samples
-    /// cannot give 95 %; then it is the whole range.
+    /// The interval is the one between two of the sorted samples: the true median is outside only
+    /// if too many of the samples fell on the same side of it, which is as likely as so many heads
+    /// in so many throws of a coin. It assumes nothing about the distribution. Fewer than six
+    /// samples cannot give 95 %; then it is the whole range.
     #[must_use]
     pub fn of(samples: &[f64]) -> Summary {
         let mut sorted = samples.to_vec();
@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_interval_is_that_of_the_tables() {
-        // The ranks of the published tables for 95 %: 1..6 of 6, 2..9 of 10, 10..21 of 30, 40..61 of 100.
+        // The ranks of the published tables for 95 %: 1..6 of 6, 2..9 of 10, 10..21 of 30, 40..61
+        // of 100.
         for (samples, rank) in [(6, 1), (10, 2), (30, 10), (100, 40)] {
             assert_eq!(outside_interval(samples) + 1, rank, "{samples} samples");
         }

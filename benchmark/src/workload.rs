@@ -1,23 +1,23 @@
 //! What the contenders are given to do, by names that stay.
 //!
 //! - `U1_T1M`, `U100_T10K` and `U1K_T1K`, with what their tasks do, are those of the Go project
-//!   `toy-workerpool`: so many submitters ("users") times so many tasks. A name that states how many
-//!   tasks there are also says when these are scaled down: `U1_T1M_Fibonacci_15/250` has one in 250
-//!   of the million.
+//!   `toy-workerpool`: so many submitters ("users") times so many tasks. A name that states how
+//!   many tasks there are also says when these are scaled down: `U1_T1M_Fibonacci_15/250` has one
+//!   in 250 of the million.
 //! - The streams of empty tasks, of hashes and of 40 us of computing are those of `wpool`: one
 //!   submitter, 1024 places unless the name says `capacity_64`, and up to 16 workers.
-//! - `busy_machine` and `busy_round_trip` run beside threads that keep all cores busy: as many of them
-//!   as there are cores (`x1`), or twice as many (`x2`). The first is a stream, in the second one
-//!   task at a time goes there and back. They last for a set time.
-//! - `idle_ping_pong`, `one_task_after_10ms` and `burst_from_rest` find all workers asleep. They tell the
-//!   median and the 99th percentile of what one ping or one burst takes.
-//! - `burst_idle_burst` and `flapping` are for pools that let idle threads go: their pauses are measured
-//!   in [`IDLE_TIMEOUT`]s.
+//! - `busy_machine` and `busy_round_trip` run beside threads that keep all cores busy: as many of
+//!   them as there are cores (`x1`), or twice as many (`x2`). The first is a stream, in the second
+//!   one task at a time goes there and back. They last for a set time.
+//! - `idle_ping_pong`, `one_task_after_10ms` and `burst_from_rest` find all workers asleep. They
+//!   tell the median and the 99th percentile of what one ping or one burst takes.
+//! - `burst_idle_burst` and `flapping` are for pools that let idle threads go: their pauses are
+//!   measured in [`IDLE_TIMEOUT`]s.
 //! - `captures_16_bytes` and the others move so much with each task.
-//! - `queued_1000` and the others let tasks gather before the first one runs. They tell what memory a
-//!   waiting task takes, where allocations are counted.
-//! - `round_trip`, `spawn_1000_then_join`, `map`, `fork_join` and `quicksort` are for pools that give
-//!   results back.
+//! - `queued_1000` and the others let tasks gather before the first one runs. They tell what memory
+//!   a waiting task takes, where allocations are counted.
+//! - `round_trip`, `spawn_1000_then_join`, `map`, `fork_join` and `quicksort` are for pools that
+//!   give results back.
 
 mod catalogue;
 mod work;
@@ -54,8 +54,9 @@ pub enum Arrival {
         /// Tasks of each of them.
         each: usize,
     },
-    /// Together, to idle workers; the next ones when these are done and a pause has passed. Only the
-    /// time from the first submission of a burst to its last ending counts. A burst of one is a ping.
+    /// Together, to idle workers; the next ones when these are done and a pause has passed. Only
+    /// the time from the first submission of a burst to its last ending counts. A burst of one is a
+    /// ping.
     Bursts {
         /// How often.
         bursts: usize,
@@ -65,15 +66,15 @@ pub enum Arrival {
         /// workers fall asleep.
         pauses: &'static [Duration],
     },
-    /// From one submitter and for a set time, beside other threads that keep cores busy. What is done
-    /// when the time is over counts.
+    /// From one submitter and for a set time, beside other threads that keep cores busy. What is
+    /// done when the time is over counts.
     Busy {
         /// Threads that spin.
         spinners: usize,
         /// How long.
         time: Duration,
-        /// Each task is submitted when the one before it is done. Else they come as fast as they are
-        /// accepted.
+        /// Each task is submitted when the one before it is done. Else they come as fast as they
+        /// are accepted.
         one_at_a_time: bool,
     },
     /// From one submitter, while every worker is held by a task. Then they are let go.
@@ -81,24 +82,25 @@ pub enum Arrival {
         /// Tasks that wait in the queue at that moment.
         tasks: usize,
     },
-    /// From a submitter who wants the results. So many tasks are spawned, and then they are joined in the same
-    /// order. One at a time is a round trip.
+    /// From a submitter who wants the results. So many tasks are spawned, and then they are joined
+    /// in the same order. One at a time is a round trip.
     Joined {
         /// How often.
         times: usize,
         /// Tasks at a time.
         of: usize,
     },
-    /// As a list of items, to each of which the task is applied. The results are wanted in the same order.
+    /// As a list of items, to each of which the task is applied. The results are wanted in the same
+    /// order.
     Mapped {
         /// How often.
         times: usize,
         /// Items in the list.
         of: usize,
     },
-    /// From within: tasks that spawn and join others, which do the same, down to the first two Fibonacci
-    /// numbers. Each step of that counts as a task, and the workload's task is done at its end: for each of
-    /// those first numbers.
+    /// From within: tasks that spawn and join others, which do the same, down to the first two
+    /// Fibonacci numbers. Each step of that counts as a task, and the workload's task is done at
+    /// its end: for each of those first numbers.
     Forked {
         /// How often.
         times: usize,
@@ -148,7 +150,8 @@ pub enum Scale {
     Full,
     /// Enough for ratios that can be believed.
     Default,
-    /// Enough to see the order. Only one number of workers for each workload, except for empty tasks.
+    /// Enough to see the order. Only one number of workers for each workload, except for empty
+    /// tasks.
     Quick,
     /// Enough to see that it works.
     Smoke,
@@ -164,8 +167,9 @@ impl Scale {
         }
     }
 
-    /// For a million tasks: there are twelve such workloads, and with a thousand submitters that wait
-    /// for places each task takes its time. Divides a thousand, so that each submitter has its share.
+    /// For a million tasks: there are twelve such workloads, and with a thousand submitters that
+    /// wait for places each task takes its time. Divides a thousand, so that each submitter has its
+    /// share.
     const fn divisor_of_a_million(self) -> usize {
         match self {
             Scale::Default => 250,
@@ -174,8 +178,8 @@ impl Scale {
         }
     }
 
-    /// For a thousand submitters that are to wait for places: each has a hundred tasks by default, so that
-    /// most of the time is spent after the queue has filled up.
+    /// For a thousand submitters that are to wait for places: each has a hundred tasks by default,
+    /// so that most of the time is spent after the queue has filled up.
     const fn divisor_of_a_crowd(self) -> usize {
         match self {
             Scale::Default => 10,
@@ -229,8 +233,8 @@ impl Workload {
         self.name.split('/').next().unwrap_or(&self.name)
     }
 
-    /// It is run in one of so many rounds, unless it is what is asked for: a crowd takes as long as twenty
-    /// other workloads together.
+    /// It is run in one of so many rounds, unless it is what is asked for: a crowd takes as long as
+    /// twenty other workloads together.
     #[must_use]
     pub fn one_round_in(&self) -> usize {
         match self.arrival {
@@ -240,8 +244,8 @@ impl Workload {
         }
     }
 
-    /// How long the work would take for each task, in nanoseconds, if nothing but sleeping took time; nothing if
-    /// its tasks do not sleep.
+    /// How long the work would take for each task, in nanoseconds, if nothing but sleeping took
+    /// time; nothing if its tasks do not sleep.
     #[must_use]
     pub fn ideal_per_task(&self) -> Option<f64> {
         match self.task {

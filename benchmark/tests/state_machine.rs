@@ -39,8 +39,8 @@ enum Call {
     ShutdownNow,
     /// New limits (from v3 on).
     Resize(usize, usize),
-    /// Submit so many at once, and wait for places or do not (from v4 on; those for which there will be no
-    /// place come back).
+    /// Submit so many at once, and wait for places or do not (from v4 on; those for which there
+    /// will be no place come back).
     Batch(bool, usize),
     /// One of the running tasks submits so many, one by one or at once (from v4 on).
     OnWorker(usize, usize, bool),
@@ -446,7 +446,8 @@ impl Model {
         }
     }
 
-    /// On demand: a worker for each unfinished task, but for those that wait for one on top of them.
+    /// On demand: a worker for each unfinished task, but for those that wait for one on top of
+    /// them.
     fn grow(&mut self) {
         if !self.closed {
             let wanted = self.running.len() + self.queue.len();
@@ -469,7 +470,8 @@ impl Model {
         }
     }
 
-    /// Idle workers of the pool have taken some of what is queued, in whatever order: those of the model do the same.
+    /// Idle workers of the pool have taken some of what is queued, in whatever order: those of the
+    /// model do the same.
     fn follow(&mut self, places: &[Place], queue_len: usize, cancelled: usize) {
         let (mut running, mut queue) = (self.running.clone(), VecDeque::new());
         let mut dropped = 0;
@@ -655,7 +657,8 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 let patient = patient && (shut.is_some() || size <= room + idle);
                 let new = new_tasks(size, &places, &mut orders);
                 let (accepted, why) = V::submit_batch(&pool, patient, new);
-                // Those whom idle workers or new ones have taken meanwhile have made room for others.
+                // Those whom idle workers or new ones have taken meanwhile have made room for
+                // others.
                 let least = match shut {
                     Some(_) => 0,
                     None if patient => size,
@@ -877,7 +880,8 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     })
 }
 
-/// A million cases if you like: `PROPTEST_CASES=1000000 cargo test -p benchmark --test state_machine`.
+/// A million cases if you like: `PROPTEST_CASES=1000000 cargo test -p benchmark --test
+/// state_machine`.
 macro_rules! versions {
     ($($name:ident: $version:ty;)*) => {
         proptest! {

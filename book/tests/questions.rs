@@ -1,5 +1,5 @@
-//! What people ask is found: by the pages' own search, in the first places. `questions.json` has the
-//! questions, each with what its asker would type and the sections that answer it.
+//! What people ask is found: by the pages' own search, in the first places. `questions.json` has
+//! the questions, each with what its asker would type and the sections that answer it.
 
 mod scratch;
 mod search;

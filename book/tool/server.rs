@@ -217,8 +217,9 @@ impl Answer {
     }
 }
 
-/// There is no place for this connection. It is told, as far as that can be done without waiting: a request that
-/// is still on its way may destroy the answer, and then the browser sees a closed connection.
+/// There is no place for this connection. It is told, as far as that can be done without waiting: a
+/// request that is still on its way may destroy the answer, and then the browser sees a closed
+/// connection.
 fn refuse(connection: TcpStream) -> io::Result<()> {
     connection.set_nonblocking(true)?;
     Answer::plain("503 Service Unavailable").send(connection, true)

@@ -1,4 +1,5 @@
-//! A tour of v5: pictures are read and made smaller, and each result comes back to whoever wants it.
+//! A tour of v5: pictures are read and made smaller, and each result comes back to whoever wants
+//! it.
 //!
 //! Run it with `cargo run -p v5-futures --example thumbnails`.
 
@@ -75,7 +76,8 @@ pub(crate) fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         println!("file {} is there", result?.0);
     }
 
-    // Tasks of a scope may borrow: here each has a row of the picture, and nothing is copied or shared.
+    // Tasks of a scope may borrow: here each has a row of the picture, and nothing is copied or
+    // shared.
     let mut picture = read(30);
     let before = picture.clone();
     pool.scope(|scope| {

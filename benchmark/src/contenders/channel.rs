@@ -1,5 +1,5 @@
-//! Threads that receive boxed closures from a channel, whichever it is. No pool: nobody survives a task that
-//! panics.
+//! Threads that receive boxed closures from a channel, whichever it is. No pool: nobody survives a
+//! task that panics.
 
 use std::fmt::{self, Debug};
 use std::sync::mpsc;

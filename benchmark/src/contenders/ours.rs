@@ -149,12 +149,13 @@ macro_rules! cancellable {
     };
 }
 
-/// A pool that changes its size, in a race: no thread to begin with, as many as the workload says at
-/// most, and a thread that has been idle for [`IDLE_TIMEOUT`] leaves.
+/// A pool that changes its size, in a race: no thread to begin with, as many as the workload says
+/// at most, and a thread that has been idle for [`IDLE_TIMEOUT`] leaves.
 #[derive(Debug)]
 pub struct FromZero<P>(P);
 
-/// What the versions from v3 on can do. `$name` is that of the contender that starts with no thread.
+/// What the versions from v3 on can do. `$name` is that of the contender that starts with no
+/// thread.
 macro_rules! dynamic {
     ($version:ident, $name:literal) => {
         impl Contender for FromZero<$version::Pool> {

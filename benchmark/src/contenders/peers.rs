@@ -1,5 +1,5 @@
-//! The pools that people use, and a channel that they use. None of the pools bounds its queue, so none of
-//! them makes a submitter wait; the channel does.
+//! The pools that people use, and a channel that they use. None of the pools bounds its queue, so
+//! none of them makes a submitter wait; the channel does.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -219,9 +219,9 @@ impl Debug for RustyPool {
     }
 }
 
-/// What `tokio::task::spawn_blocking` runs on: one queue under a mutex, and threads that come with the
-/// tasks and can go. Here they stay. To wait for a task one awaits its handle; where results are not
-/// asked for, tasks are counted, and the handles dropped.
+/// What `tokio::task::spawn_blocking` runs on: one queue under a mutex, and threads that come with
+/// the tasks and can go. Here they stay. To wait for a task one awaits its handle; where results
+/// are not asked for, tasks are counted, and the handles dropped.
 #[derive(Debug)]
 pub struct TokioBlocking {
     runtime: tokio::runtime::Runtime,
@@ -266,15 +266,17 @@ impl Resulting for TokioBlocking {
         self.runtime.spawn_blocking(task)
     }
 
-    /// The handle of the runtime parks the thread, and does not drive the runtime: nobody else has to.
+    /// The handle of the runtime parks the thread, and does not drive the runtime: nobody else has
+    /// to.
     fn join<T: Send + 'static>(&self, task: tokio::task::JoinHandle<T>) -> T {
         let result = self.runtime.handle().block_on(task);
         result.expect("no task of a race panics")
     }
 }
 
-/// `executors`: of its pools the one with a queue for each worker, and stealing. Tasks that come from outside
-/// of it go to one more queue, for all. It has no way to wait for tasks, so they are counted.
+/// `executors`: of its pools the one with a queue for each worker, and stealing. Tasks that come
+/// from outside of it go to one more queue, for all. It has no way to wait for tasks, so they are
+/// counted.
 pub struct Executors {
     /// `None` only while it is dropped.
     pool: Option<workstealing::ThreadPool<DynParker>>,

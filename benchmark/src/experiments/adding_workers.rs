@@ -24,8 +24,8 @@ const SEVERAL: usize = 4;
 /// Rounds of which the median counts.
 const ROUNDS: usize = 7;
 
-/// The median time for each task, in nanoseconds, of each pool with each number of workers. In every
-/// round, all have a turn.
+/// The median time for each task, in nanoseconds, of each pool with each number of workers. In
+/// every round, all have a turn.
 fn race(pools: &[Racer], submitters: usize) -> Vec<[f64; WORKERS.len()]> {
     let mut times = vec![[const { Vec::new() }; WORKERS.len()]; pools.len()];
     for _ in 0..ROUNDS {

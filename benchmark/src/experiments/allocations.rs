@@ -1,7 +1,7 @@
 //! How often an experiment allocates, if the program counts that.
 //!
-//! To count means to be the program's allocator, which takes `unsafe`. So it is the program that does it,
-//! and lends its count.
+//! To count means to be the program's allocator, which takes `unsafe`. So it is the program that
+//! does it, and lends its count.
 
 use std::sync::OnceLock;
 

@@ -1,10 +1,11 @@
 //! A thousand submitters wait for places: what it costs to wake the right ones, and no others.
 //!
-//! A worker of v1 wakes a submitter for every place that it frees, also while others are on their way. Whoever is woken
-//! late finds no place. And whoever has got one comes back with the next task, finds the queue full, and
-//! looks up to 32 times, yielding in between, before it sleeps: it takes places away from those who have been woken for
-//! them, and turns on the core away from the workers who would free more. The channel of crossbeam does both, too.
-//! In v4 one submitter is on its way at a time, and nobody yields while others sleep.
+//! A worker of v1 wakes a submitter for every place that it frees, also while others are on their
+//! way. Whoever is woken late finds no place. And whoever has got one comes back with the next
+//! task, finds the queue full, and looks up to 32 times, yielding in between, before it sleeps: it
+//! takes places away from those who have been woken for them, and turns on the core away from the
+//! workers who would free more. The channel of crossbeam does both, too. In v4 one submitter is on
+//! its way at a time, and nobody yields while others sleep.
 
 use std::fs;
 use std::sync::{Arc, Barrier};
@@ -49,8 +50,8 @@ struct Switches {
     gave_way: f64,
 }
 
-/// All threads of this process so far: those that submit, and the others. `None` where the system does not
-/// tell.
+/// All threads of this process so far: those that submit, and the others. `None` where the system
+/// does not tell.
 fn switches() -> Option<[Switches; 2]> {
     let mut sums = [Switches::default(); 2];
     for task in fs::read_dir("/proc/self/task").ok()? {

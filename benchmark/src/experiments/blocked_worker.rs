@@ -93,7 +93,8 @@ fn from_the_stuck_worker(pool: &Arc<Pool>) -> usize {
     let _ = submitted.recv();
     let seen = settled(&finished);
     drop(open);
-    // The task has a share in the pool: it must not be the last one, since a worker does not wait for itself.
+    // The task has a share in the pool: it must not be the last one, since a worker does not wait
+    // for itself.
     pool.wait_idle();
     seen
 }

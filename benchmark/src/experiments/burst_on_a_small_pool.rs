@@ -38,8 +38,8 @@ fn fixed(threads: usize, title: &str) -> (Run, usize) {
     (run, process_threads().saturating_sub(before))
 }
 
-/// A pool of v3. Returns that, too, how many threads it has started, and whether it goes back to its smallest
-/// size, however long this machine takes for it.
+/// A pool of v3. Returns that, too, how many threads it has started, and whether it goes back to
+/// its smallest size, however long this machine takes for it.
 fn dynamic(title: &str) -> (Run, usize, usize, bool) {
     let recorder = Recorder::new();
     let before = process_threads();

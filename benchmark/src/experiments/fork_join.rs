@@ -25,8 +25,8 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 const WIDTHS: [usize; 3] = [1, 2, 4];
 
-/// Rounds of which the shortest counts: what disturbs a run only makes it longer, and here one disturbance is
-/// as long as the run.
+/// Rounds of which the shortest counts: what disturbs a run only makes it longer, and here one
+/// disturbance is as long as the run.
 const ROUNDS: usize = 11;
 
 /// Every call forks.

@@ -1,4 +1,5 @@
-//! Tasks that hold workers until they are let go: the ground of the experiments on queues of one's own.
+//! Tasks that hold workers until they are let go: the ground of the experiments on queues of one's
+//! own.
 
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -12,10 +13,11 @@ pub(super) struct Gate {
     _open: Sender<()>,
 }
 
-/// Occupies that many workers of a pool that has nothing else to do. Returns when all of them are held.
+/// Occupies that many workers of a pool that has nothing else to do. Returns when all of them are
+/// held.
 pub(super) fn hold<E>(workers: usize, submit: impl Fn(Boxed) -> Result<(), E>) -> Vec<Gate> {
-    // Until all are asleep. A worker that is asleep gets the task that it is woken for, so each gate holds
-    // a worker of its own, also where nobody steals.
+    // Until all are asleep. A worker that is asleep gets the task that it is woken for, so each
+    // gate holds a worker of its own, also where nobody steals.
     thread::sleep(Duration::from_millis(20));
     let hold_one = |_| {
         let (open, opened) = mpsc::channel::<()>();

@@ -72,7 +72,8 @@ struct Count {
 }
 
 impl Executor {
-    /// Runs a future to its end. `pending` is called each time when it is not there yet. `None`: nobody wakes the executor.
+    /// Runs a future to its end. `pending` is called each time when it is not there yet. `None`:
+    /// nobody wakes the executor.
     fn run<T>(
         self,
         pool: &Pool,

@@ -28,8 +28,8 @@ pub(super) struct Load {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) census: Census,
-    /// From the arrival of a task to its start, in milliseconds, in the order of their starts: the number
-    /// of the arrival, and the time.
+    /// From the arrival of a task to its start, in milliseconds, in the order of their starts: the
+    /// number of the arrival, and the time.
     waits: Vec<(usize, f64)>,
     /// The arrivals that were refused.
     pub(super) refused: Vec<usize>,

@@ -42,7 +42,8 @@ pub(super) struct Numbers {
 /// and the time counts from when the task *should* have been submitted. To count from when it
 /// was would hide the waiting (what is called coordinated omission).
 ///
-/// `after` is what is done once all have arrived; the numbers are taken when that has been run, too.
+/// `after` is what is done once all have arrived; the numbers are taken when that has been run,
+/// too.
 pub(super) fn drive(
     pool: &Pool,
     submit: impl Fn(&Pool, Task) -> bool + Sync,

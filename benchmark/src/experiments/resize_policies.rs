@@ -75,8 +75,8 @@ fn run() -> Outcome {
         outcome.result(format!("{name}.five.longest"), five);
         outcome.result(format!("{name}.twelve.longest"), twelve);
         outcome.result(format!("{name}.twelve.refused"), refused as f64);
-        // On a machine that stands still for a moment, five and twelve come as seventeen, and more of them
-        // are refused.
+        // On a machine that stands still for a moment, five and twelve come as seventeen, and more
+        // of them are refused.
         outcome.held &= refused > 0
             && run.started() + run.refused.len() == TWELVE.end
             && pool.stats().peak <= THREADS;

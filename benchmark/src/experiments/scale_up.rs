@@ -64,8 +64,8 @@ fn load() -> (Load, usize) {
     (stream.burst(Duration::from_millis(900), BURST), tasks)
 }
 
-/// A task now and then, with a pause longer than the idle timeout in between. Returns how many threads
-/// were started for these tasks.
+/// A task now and then, with a pause longer than the idle timeout in between. Returns how many
+/// threads were started for these tasks.
 fn sparse(strategy: fn(Builder) -> Builder) -> usize {
     let recorder = Recorder::new();
     let pool = v3(&recorder, |pool| {

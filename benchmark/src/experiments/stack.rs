@@ -1,4 +1,5 @@
-//! Tasks on top of each other: a worker runs one while another waits further down on the same stack.
+//! Tasks on top of each other: a worker runs one while another waits further down on the same
+//! stack.
 
 use std::cell::Cell;
 

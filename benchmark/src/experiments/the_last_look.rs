@@ -73,7 +73,8 @@ impl Naive {
                         task();
                         counts.idle.fetch_add(1, SeqCst);
                     }
-                    // Wrong: others may read the same number before one of them has counted itself out.
+                    // Wrong: others may read the same number before one of them has counted itself
+                    // out.
                     Err(RecvTimeoutError::Timeout) if counts.live.load(SeqCst) <= min => {}
                     Err(RecvTimeoutError::Timeout) => break,
                     Err(RecvTimeoutError::Disconnected) => break,
@@ -102,8 +103,8 @@ fn naive(min: usize, idle_timeout: Duration, pause: Duration) -> (Naive, Receive
     (pool, receiver)
 }
 
-/// Submits one task after another, each at another distance from the end of the idle timeout. `lost` says
-/// whether a task that has not run never will. Returns how many were stranded.
+/// Submits one task after another, each at another distance from the end of the idle timeout.
+/// `lost` says whether a task that has not run never will. Returns how many were stranded.
 fn sweep(submit: impl Fn(Boxed), lost: impl Fn() -> bool) -> usize {
     let mut stranded = 0;
     for n in 0..TASKS {
@@ -116,8 +117,8 @@ fn sweep(submit: impl Fn(Boxed), lost: impl Fn() -> bool) -> usize {
             thread::yield_now();
         }
         stranded += usize::from(!ran.load(SeqCst));
-        // From two tenths of a millisecond before the time is up to two tenths after it. To spin until
-        // then would be more precise, and would keep the worker from its core.
+        // From two tenths of a millisecond before the time is up to two tenths after it. To spin
+        // until then would be more precise, and would keep the worker from its core.
         thread::sleep(
             IDLE + Duration::from_micros(u64::from(n % 100) * 4) - Duration::from_micros(200),
         );
@@ -151,7 +152,8 @@ fn stranded_by_v3() -> (usize, usize) {
     (stranded, pool.stats().spawned)
 }
 
-/// Lets workers become idle together again and again. Returns in how many rounds fewer than `MIN` stayed.
+/// Lets workers become idle together again and again. Returns in how many rounds fewer than `MIN`
+/// stayed.
 fn rounds_below_min(mut left: impl FnMut() -> usize) -> usize {
     (0..ROUNDS).filter(|_| left() < MIN).count()
 }

@@ -1,4 +1,5 @@
-//! Two threads hand tasks over a queue with one place, and differ in what they do before they sleep.
+//! Two threads hand tasks over a queue with one place, and differ in what they do before they
+//! sleep.
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -23,8 +23,8 @@ pub struct Cell {
     /// What nobody can be faster than, in nanoseconds for each task, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ideal: Option<f64>,
-    /// How busy the processes of others kept the machine meanwhile, in cores; nothing where the system does not
-    /// tell.
+    /// How busy the processes of others kept the machine meanwhile, in cores; nothing where the
+    /// system does not tell.
     pub others: Option<f64>,
     /// What the machine's host took away meanwhile, in cores.
     pub stolen: Option<f64>,
@@ -136,8 +136,8 @@ impl Cell {
         Some((self.entry(again.contender.strip_suffix(AGAIN)?)?, again))
     }
 
-    /// How far apart two equals seem, as a ratio of at least one: the end of the A/A pair's interval that is
-    /// further from 1. A difference within is none.
+    /// How far apart two equals seem, as a ratio of at least one: the end of the A/A pair's
+    /// interval that is further from 1. A difference within is none.
     #[must_use]
     pub fn noise_floor(&self) -> Option<f64> {
         let (first, again) = self.pair()?;
@@ -152,8 +152,8 @@ impl Cell {
         (1.0 / floor..=floor).contains(&ratio)
     }
 
-    /// Whether something came between. The threads that a workload itself has spinning are none of that, and
-    /// what they do to two equals is told by the noise floor alone.
+    /// Whether something came between. The threads that a workload itself has spinning are none of
+    /// that, and what they do to two equals is told by the noise floor alone.
     #[must_use]
     pub fn spoiled(&self) -> Option<Spoiled> {
         if let Some(others) = self.others.filter(|others| *others > LOAD_OF_OTHERS) {
@@ -188,7 +188,8 @@ impl Entry {
         Summary::of(&paired(&self.samples, &other.samples))
     }
 
-    /// The medians, over the rounds, of what half of the pings and what 99 of a hundred did not exceed.
+    /// The medians, over the rounds, of what half of the pings and what 99 of a hundred did not
+    /// exceed.
     #[must_use]
     pub fn latency(&self) -> Option<Latency> {
         let median = |of: fn(&Latency) -> f64| {

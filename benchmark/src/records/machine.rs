@@ -28,8 +28,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The name of its folder among the records: machines with the same processor and as many cores share
-    /// one.
+    /// The name of its folder among the records: machines with the same processor and as many cores
+    /// share one.
     #[must_use]
     pub fn folder(&self) -> String {
         let name = self.processor.replace("(R)", "").replace("(TM)", "");

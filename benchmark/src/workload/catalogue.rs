@@ -14,8 +14,8 @@ const FEW_WORKERS: [usize; 3] = [1, 2, 4];
 /// The numbers of workers on a busy machine.
 const ON_A_BUSY_MACHINE: [usize; 2] = [1, 2];
 
-/// All workloads. Those of `toy-workerpool` that compute have a worker for each core, then two; where
-/// a thousand submitters wait for places, four workers as well.
+/// All workloads. Those of `toy-workerpool` that compute have a worker for each core, then two;
+/// where a thousand submitters wait for places, four workers as well.
 #[must_use]
 pub fn all(scale: Scale) -> Vec<Workload> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -31,8 +31,8 @@ pub fn all(scale: Scale) -> Vec<Workload> {
     all
 }
 
-/// Leaves one number of workers for each name, that of the cores if it is there, and all of them for
-/// empty tasks.
+/// Leaves one number of workers for each name, that of the cores if it is there, and all of them
+/// for empty tasks.
 fn thin_out(all: &mut Vec<Workload>, cores: usize) {
     let names: Vec<(String, usize)> = all.iter().map(|w| (w.name.clone(), w.workers)).collect();
     all.retain(|workload| {
@@ -330,8 +330,8 @@ const LONG_AT_REST: &[Duration] = &[Duration::from_millis(10)];
 /// Before the one burst, all threads are there; before the other, all have had time to leave.
 const BURST_IDLE_BURST: &[Duration] = &[PAUSE, quarters_of_idle_timeout(12)];
 
-/// The pauses get shorter and longer, from twice the idle timeout to half of it and back: in the long
-/// ones, threads leave that the next burst needs.
+/// The pauses get shorter and longer, from twice the idle timeout to half of it and back: in the
+/// long ones, threads leave that the next burst needs.
 const FLAPPING: &[Duration] = &[
     quarters_of_idle_timeout(8),
     quarters_of_idle_timeout(5),

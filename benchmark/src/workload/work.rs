@@ -22,8 +22,8 @@ pub(crate) fn hash(bytes: &[u8]) {
     black_box(Sha256::digest(black_box(bytes)));
 }
 
-/// What is done at each end of a tree of forks, or for each item of a list. Whatever is measured once for the
-/// machine is measured by now.
+/// What is done at each end of a tree of forks, or for each item of a list. Whatever is measured
+/// once for the machine is measured by now.
 pub(crate) fn leaf(task: Task) -> fn() {
     match task {
         Task::Empty => || (),
@@ -87,8 +87,9 @@ fn shortest(work: impl Fn()) -> f64 {
 /// Slices up to this length are not worth a task.
 const SHORT: usize = 2048;
 
-/// One step of quicksort: what is below the pivot and what is not, to be sorted apart. A short slice is
-/// sorted at once, and nothing is left to do. The pivot is the middle one of three numbers.
+/// One step of quicksort: what is below the pivot and what is not, to be sorted apart. A short
+/// slice is sorted at once, and nothing is left to do. The pivot is the middle one of three
+/// numbers.
 pub(crate) fn part(numbers: &mut [u32]) -> Option<(&mut [u32], &mut [u32])> {
     if numbers.len() <= SHORT {
         numbers.sort_unstable();

@@ -1,7 +1,8 @@
 //! The tests and the example of v1, for whichever version the crate calls `v1_fixed`.
 //!
-//! Left out is `panicking.rs`, which shows what v1 does not promise and later versions do. `on_a_worker.rs` runs on those that
-//! refuse a worker's task when the queue is full, which is up to v3.
+//! Left out is `panicking.rs`, which shows what v1 does not promise and later versions do.
+//! `on_a_worker.rs` runs on those that refuse a worker's task when the queue is full, which is up
+//! to v3.
 
 #[path = "../../../v1-fixed/tests/bad_input.rs"]
 mod bad_input;

@@ -76,7 +76,8 @@ impl Index {
         let index = &self.0["index"];
         let lengths = &index["documentStore"]["docInfo"];
         let mut scores = BTreeMap::<Section, f64>::new();
-        // How many of the words a section has as they are, and not as the beginning of a longer one.
+        // How many of the words a section has as they are, and not as the beginning of a longer
+        // one.
         let mut exact = BTreeMap::<Section, usize>::new();
         for token in tokens {
             for (word, documents) in beginning_with(token, &index["index"][field]["root"]) {
@@ -115,15 +116,16 @@ impl Index {
     }
 }
 
-/// The words of a query as they stand in the index: without those that say nothing, and without endings.
+/// The words of a query as they stand in the index: without those that say nothing, and without
+/// endings.
 fn tokens(query: &str) -> Vec<String> {
     let words = query.split(|c: char| c.is_whitespace() || c == '-');
     let words = words.map(str::to_lowercase).filter(|word| !word.is_empty());
     English::new().make_pipeline().run(words.collect())
 }
 
-/// The words that begin with this one, itself included, each with the documents that have it. Below the
-/// root, each step of the tree is a letter.
+/// The words that begin with this one, itself included, each with the documents that have it. Below
+/// the root, each step of the tree is a letter.
 fn beginning_with<'a>(word: &str, root: &'a Value) -> Vec<(String, &'a Map<String, Value>)> {
     let mut letters = word.chars().map(String::from);
     let mut found = Vec::new();

@@ -8,8 +8,8 @@ use benchmark::race::Reading;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The system's allocator, watched. While nobody counts, which is whenever something is timed, all it
-/// does besides is to read a flag that nobody writes.
+/// The system's allocator, watched. While nobody counts, which is whenever something is timed, all
+/// it does besides is to read a flag that nobody writes.
 struct Counting;
 
 static ENABLED: AtomicBool = AtomicBool::new(false);

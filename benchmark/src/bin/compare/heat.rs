@@ -19,7 +19,8 @@ pub(crate) struct Heat {
 }
 
 impl Heat {
-    /// One contender takes part twice, the A/A pair: the one of that name if it is there, else the first.
+    /// One contender takes part twice, the A/A pair: the one of that name if it is there, else the
+    /// first.
     pub(crate) fn new(workload: Workload, mut racers: Vec<Racer>, twice: Option<&str>) -> Heat {
         let entry = |contender: String, family: &str| Entry {
             contender,
@@ -45,7 +46,8 @@ impl Heat {
         }
     }
 
-    /// Once more, for everybody who is wanted. Who drops out stays out, so that rounds keep their index.
+    /// Once more, for everybody who is wanted. Who drops out stays out, so that rounds keep their
+    /// index.
     pub(crate) fn round(&mut self, random: &mut fastrand::Rng, wanted: impl Fn(&Entry) -> bool) {
         let all = self.racers.iter().zip(&mut self.cell.entries);
         let mut order: Vec<_> = all.filter(|(_, entry)| wanted(entry)).collect();
@@ -78,7 +80,8 @@ impl Heat {
             let run = || (racer.run)(&self.workload, allocations::so_far);
             let measured = allocations::counted(run);
             let for_each = |count: f64| count / measured.tasks as f64;
-            // Where a time is set, a pool without a bound accepts any number of tasks beyond those that are done.
+            // Where a time is set, a pool without a bound accepts any number of tasks beyond those
+            // that are done.
             let is_counted = self.workload.tasks().is_some();
             entry.allocations = is_counted.then(|| for_each(measured.allocations as f64));
             entry.held = (measured.held > 0).then(|| for_each(measured.held as f64));

@@ -33,8 +33,8 @@ impl Meter {
         result
     }
 
-    /// The mean over all pieces; nothing where the system does not tell. The clocks tick a hundred times a
-    /// second and do not tick together, so less than a second of pieces says little.
+    /// The mean over all pieces; nothing where the system does not tell. The clocks tick a hundred
+    /// times a second and do not tick together, so less than a second of pieces says little.
     pub(crate) fn load(&self) -> Option<Load> {
         (self.seconds > 0.0).then(|| Load {
             others: (self.others / self.seconds).max(0.0),

@@ -34,15 +34,15 @@ use race::{Progress, cells, decide, forget_spoiled};
 
 /// Compares the versions with each other, with the baselines and with other people's pools.
 ///
-/// In every round, each contender does the same work once, in an order of its own for each round; so
-/// whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
-/// within a round. One contender takes part twice, the A/A pair: two equals show what this run cannot tell
-/// apart. A cell in which these are more than 3 % apart, or in which other processes kept more than a fifth of
-/// a core busy, is measured again (not with `--quick`), and marked if it is no better then; the spinning threads
-/// of a `busy` workload are its own, and not others. Where results
-/// come back, only those take part who can give one. What takes seconds is run in one round of ten, unless
-/// it is what is asked for. Times are per task. `thread per task` does a twentieth of the tasks and
-/// `unbuffered channel` a tenth, except for those that sleep.
+/// In every round, each contender does the same work once, in an order of its own for each round;
+/// so whatever disturbs the machine disturbs all of them alike. What is compared are the ratios
+/// within a round. One contender takes part twice, the A/A pair: two equals show what this run
+/// cannot tell apart. A cell in which these are more than 3 % apart, or in which other processes
+/// kept more than a fifth of a core busy, is measured again (not with `--quick`), and marked if it
+/// is no better then; the spinning threads of a `busy` workload are its own, and not others. Where
+/// results come back, only those take part who can give one. What takes seconds is run in one round
+/// of ten, unless it is what is asked for. Times are per task. `thread per task` does a twentieth
+/// of the tasks and `unbuffered channel` a tenth, except for those that sleep.
 #[derive(Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare")]
 struct Arguments {
@@ -67,7 +67,8 @@ struct Arguments {
     /// Only contenders of that name or family. May be given several times.
     #[arg(long, value_name = "NAME", value_parser = Names::new(contenders, "cargo compare --list"))]
     contender: Vec<String>,
-    /// Only workloads with that in their name, such as `empty` or `sha256_4us w=4`. May be given several times.
+    /// Only workloads with that in their name, such as `empty` or `sha256_4us w=4`. May be given
+    /// several times.
     #[arg(long)]
     workload: Vec<String>,
     /// Shows the contenders, the workloads and the claims.

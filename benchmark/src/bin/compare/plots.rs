@@ -1,7 +1,8 @@
-//! The plots: curves over the number of workers where there are many numbers, else a row of points for
-//! each contender.
+//! The plots: curves over the number of workers where there are many numbers, else a row of points
+//! for each contender.
 //!
-//! Times are on a logarithmic scale, since a thread for each task would else leave a line for all others.
+//! Times are on a logarithmic scale, since a thread for each task would else leave a line for all
+//! others.
 
 mod ink;
 mod ticks;

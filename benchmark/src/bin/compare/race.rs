@@ -1,5 +1,5 @@
-//! The course of a run: rounds over all heats, more rounds where a claim is open, and a second attempt where
-//! others disturbed the first.
+//! The course of a run: rounds over all heats, more rounds where a claim is open, and a second
+//! attempt where others disturbed the first.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Instant;
@@ -38,7 +38,8 @@ pub(crate) fn cells(heats: &[Heat]) -> Vec<&Cell> {
     heats.iter().map(|heat| &heat.cell).collect()
 }
 
-/// Checks the claims, and runs more rounds while there are fewer than `least` or an interval straddles its bar.
+/// Checks the claims, and runs more rounds while there are fewer than `least` or an interval
+/// straddles its bar.
 pub(crate) fn decide(
     claims: &[Claim],
     heats: &mut [Heat],
@@ -88,7 +89,8 @@ pub(crate) fn decide(
     }
 }
 
-/// Forgets what others have spoiled, so that it is measured again. Returns whether there is something.
+/// Forgets what others have spoiled, so that it is measured again. Returns whether there is
+/// something.
 pub(crate) fn forget_spoiled(heats: &mut [Heat]) -> bool {
     let mut count = 0;
     for heat in heats.iter_mut() {
@@ -104,7 +106,8 @@ pub(crate) fn forget_spoiled(heats: &mut [Heat]) -> bool {
     count > 0
 }
 
-/// A bar on a terminal. Elsewhere, a line for each workload in the first round, and then for each round.
+/// A bar on a terminal. Elsewhere, a line for each workload in the first round, and then for each
+/// round.
 pub(crate) struct Progress {
     what: &'static str,
     steps: usize,

@@ -141,8 +141,8 @@ pub(crate) fn show_spoiled(cells: &[&Cell]) {
     }
 }
 
-/// What each machine's newest record says about a claim. Returns how many of them say something else than
-/// what is known.
+/// What each machine's newest record says about a claim. Returns how many of them say something
+/// else than what is known.
 pub(crate) fn show_verdicts(
     claim: &Claim,
     shelves: &[Shelf],

@@ -3,8 +3,8 @@
 /// At least this many, if there are as many round numbers.
 const ENOUGH: usize = 5;
 
-/// Times between `low` and `high`, in nanoseconds: as round as they can be and still be enough to read
-/// a value by.
+/// Times between `low` and `high`, in nanoseconds: as round as they can be and still be enough to
+/// read a value by.
 pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let digits: [&[f64]; 4] = [
         &[1.0],

@@ -27,7 +27,7 @@ pub struct Racer {
 }
 
 impl Racer {
-    /// A line in [`RACERS`](crate::contenders::RACERS).
+    /// A line in [`OURS`](crate::contenders::OURS) or one of the lists beside it.
     #[must_use]
     pub const fn of<C: Contender>(family: &'static str) -> Racer {
         Racer {

@@ -49,6 +49,86 @@ fn untested(text: &str) -> Vec<String> {
     untested
 }
 
+/// What a chapter asks the reader to predict, and shows all the same.
+///
+/// The answer is whatever follows the question in its section: tables, and what is drawn from a recorded run.
+/// A patch is part of a question.
+fn given_away(text: &str) -> Vec<String> {
+    let mut given_away = Vec::new();
+    let (mut asked, mut answered, mut folded) = (None, false, false);
+    let mut settle = |asked: &mut Option<String>, answered: &mut bool| {
+        if let Some(question) = asked.take().filter(|_| !*answered) {
+            given_away.push(format!("{question}: there is no {{{{#answer}}}}"));
+        }
+        *answered = false;
+    };
+    let mut shown = Vec::new();
+    let mut code = false;
+    for line in text.lines() {
+        code ^= line.trim_start().starts_with("```");
+        if code {
+            continue;
+        }
+        if line.starts_with("## ") {
+            settle(&mut asked, &mut answered);
+        }
+        if line.starts_with("## Predict") || line.contains("Predict: ") {
+            asked = Some(line.to_owned());
+        }
+        match line.trim() {
+            "{{#answer}}" => (folded, answered) = (true, true),
+            "{{#end}}" => folded = false,
+            line => {
+                let starts = ["|", "{{#trace ", "{{#census ", "{{#findings}}", "<figure"];
+                let shows = starts.iter().any(|start| line.starts_with(start));
+                if shows && asked.is_some() && !folded {
+                    shown.push(line.to_owned());
+                }
+            }
+        }
+    }
+    settle(&mut asked, &mut answered);
+    given_away.extend(shown);
+    given_away
+}
+
+#[test]
+fn what_is_to_be_predicted_is_folded() {
+    let chapters = chapters();
+    let asks = |text: &str| text.lines().any(|line| line.starts_with("## Predict"));
+    assert!(chapters.iter().filter(|(_, text)| asks(text)).count() > 20);
+    for (path, text) in chapters {
+        assert_eq!(given_away(&text), [""; 0], "in {path}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_given_away_is_found() {
+    let fine = "| a |\n## Predict, then run\nHow many?\n```sh\n| a |\n```\n{{#answer}}\n| a |\n{{#end}}\n\
+                ## The laws\n| a |\nWhy? Predict: one, or two?\n{{#answer}}\n{{#trace a}}\n{{#end}}\nOn.\n";
+    assert_eq!(given_away(fine), [""; 0]);
+    for (text, found) in [
+        (
+            "## Predict\n\nFive.\n## Next\n",
+            "## Predict: there is no {{#answer}}",
+        ),
+        (
+            "One? Predict: how many\n",
+            "One? Predict: how many: there is no {{#answer}}",
+        ),
+        (
+            "## Predict\n{{#census a b}}\n{{#answer}}\n{{#end}}\n",
+            "{{#census a b}}",
+        ),
+        (
+            "## Predict\n{{#answer}}\n{{#end}}\n| a |\n## Next\n| b |\n",
+            "| a |",
+        ),
+    ] {
+        assert_eq!(given_away(text), [found]);
+    }
+}
+
 #[test]
 fn every_chapter_of_the_summary_is_in_the_list_and_the_other_way_round() {
     let chapters = chapters();

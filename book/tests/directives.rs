@@ -849,6 +849,46 @@ fn laws_without_a_table_or_with_tests_that_have_no_names_are_faults() {
     );
 }
 
+// ---- answers ----
+
+#[test]
+fn an_answer_is_folded_from_its_beginning_to_its_end() {
+    let repository = repository("answer", &[("a.rs", "fn f() {}\n")]);
+    let text = "How many?\n\n{{#answer}}\n\n{{#lines a.rs}}, *no more*.\n\n{{#end}}\n\nOn.\n";
+    let folded = expanded(&repository, text);
+    let (question, rest) = folded
+        .split_once("<details class=\"answer\">\n<summary>")
+        .unwrap();
+    let (answer, on) = rest.split_once("\n\n</details>\n").unwrap();
+    assert_eq!((question, on), ("How many?\n\n", "\n\nOn.\n"));
+    let (_, answer) = answer.split_once("</summary>\n\n\n").unwrap();
+    assert_eq!(answer, "1, *no more*.");
+}
+
+#[test]
+fn an_answer_without_an_end_and_an_end_without_an_answer_are_faults() {
+    let repository = repository("answer-without-an-end", &[]);
+    for (text, line, part) in [
+        ("{{#answer}}\n\nfive\n", "1", "{{#end}} is missing"),
+        (
+            "{{#answer}}\n\n{{#answer}}\n\n{{#end}}\n",
+            "1",
+            "{{#end}} is missing",
+        ),
+        ("five\n\n{{#end}}\n", "3", "there is no {{#answer}}"),
+        (
+            "{{#answer}}\n\n{{#end}}\n{{#end}}\n",
+            "4",
+            "there is no {{#answer}}",
+        ),
+        ("five {{#answer}}\n", "1", "has to stand alone on its line"),
+        ("{{#answer five}}\n", "1", "write {{#answer}}"),
+        ("{{#end answer}}\n", "1", "write {{#end}}"),
+    ] {
+        assert_fault(&repository, text, &[&format!("{line}: `"), part]);
+    }
+}
+
 // ---- the preprocessor ----
 
 #[test]

@@ -16,6 +16,8 @@
 //! | `{{#exhibits PAGES}}` | a table of all exhibits, with links to the versions' pages: `VERSION.md`, say |
 //! | `{{#findings}}` | how long each exhibit takes to find, as a figure |
 //! | `{{#laws PAGES}}` | a table of what holds each law on each version, with links to the exhibits as above |
+//! | `{{#answer}}` | the beginning of what the reader is to predict: folded until it is asked for |
+//! | `{{#end}}` | the end of it |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
@@ -117,6 +119,8 @@ pub(crate) enum Request<'text> {
     Laws {
         rooms: &'text str,
     },
+    Answer,
+    End,
     Lines {
         path: &'text str,
     },
@@ -231,6 +235,10 @@ impl<'text> Request<'text> {
             ["findings", ..] => (None, "{{#findings}}"),
             ["laws", rooms] => (Some(Request::Laws { rooms }), ""),
             ["laws", ..] => (None, "{{#laws PAGES}}"),
+            ["answer"] => (Some(Request::Answer), ""),
+            ["answer", ..] => (None, "{{#answer}}"),
+            ["end"] => (Some(Request::End), ""),
+            ["end", ..] => (None, "{{#end}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
@@ -238,7 +246,7 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
-                     patch, room, exhibits, findings, laws, lines, result"
+                     patch, room, exhibits, findings, laws, answer, end, lines, result"
                 ));
             }
         };

@@ -1,12 +1,15 @@
 //! Puts what the directives ask for in their places.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::directive::{Fault, Request, find};
+use crate::directive::{Directive, Fault, Request, find};
 use crate::repository::Repository;
 use crate::{census, diff, excerpt, figure, item, laws, museum, results, trace};
+
+/// What a folded answer shows of itself.
+const ANSWER: &str = "The answer. Open it when you have yours.";
 
 /// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
 /// or, as a plain `mdbook build` does, through `cargo book preprocess`.
@@ -47,7 +50,9 @@ pub fn expand(text: &str, repository: &Repository) -> Result<String, Vec<Fault>>
     let mut out = String::with_capacity(text.len());
     let mut faults = Vec::new();
     let mut done = 0;
-    for directive in find(text) {
+    let directives = find(text);
+    faults.extend(unpaired(&directives));
+    for directive in directives {
         out.push_str(&text[done..directive.place.start]);
         done = directive.place.end;
         match directive
@@ -80,6 +85,31 @@ pub fn expand(text: &str, repository: &Repository) -> Result<String, Vec<Fault>>
     }
 }
 
+/// The answers that do not end, and the ends without an answer.
+fn unpaired(directives: &[Directive<'_>]) -> Vec<Fault> {
+    let fault = |directive: &Directive<'_>, cause| Fault {
+        line: directive.line,
+        directive: directive.written.to_owned(),
+        cause: anyhow!("{cause}"),
+    };
+    let mut faults = Vec::new();
+    let mut open = None;
+    for directive in directives {
+        match directive.request {
+            Ok(Request::Answer) => {
+                let before = open.replace(directive);
+                faults.extend(before.map(|before| fault(before, "{{#end}} is missing")));
+            }
+            Ok(Request::End) if open.take().is_none() => {
+                faults.push(fault(directive, "there is no {{#answer}} before it"));
+            }
+            _ => {}
+        }
+    }
+    faults.extend(open.map(|open| fault(open, "{{#end}} is missing")));
+    faults
+}
+
 /// The Markdown that takes the place of a directive.
 fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
     match request {
@@ -110,6 +140,11 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
         Request::Exhibits { rooms } => museum::index(repository, rooms),
         Request::Findings => museum::findings(repository),
         Request::Laws { rooms } => laws::table(repository, rooms),
+        // Behind a blank line it is Markdown again.
+        Request::Answer => Ok(format!(
+            "<details class=\"answer\">\n<summary>{ANSWER}</summary>\n"
+        )),
+        Request::End => Ok("</details>\n".to_owned()),
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),
     }

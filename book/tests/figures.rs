@@ -101,6 +101,8 @@ fn a_figure_has_a_bar_for_each_task_and_a_lane_for_each_worker() {
         "{drawing}"
     );
     assert!(drawing.contains(">5 ms<") && drawing.contains(">20 ms<"));
+    // While it is played, the number of a task is not there before the task is, nor *cancelled* before that.
+    assert_eq!(count(drawing, " data-from=\""), 16 + 1);
 }
 
 #[test]
@@ -355,6 +357,24 @@ fn a_picture_of_its_own_needs_no_style_of_the_page() {
     assert_eq!(picture, standalone(&Run::read(SAMPLE).unwrap()));
 }
 
+#[test]
+fn one_is_not_many() {
+    let one = Run::read(
+        r#"{"title": "One", "workers": 1, "capacity": 1, "unit": "us", "events": [
+            {"at": 0, "kind": "submitted", "task": 1}, {"at": 500, "kind": "queued", "task": 1},
+            {"at": 900, "kind": "started", "task": 1, "worker": 1},
+            {"at": 1000, "kind": "finished", "task": 1}]}"#,
+    );
+    let alone = inline(&one.unwrap());
+    let label = "One. 1 task on 1 worker, with 1 place in the queue, in 1.00 ms: 1 finished. At most \
+                 1 task waited in the queue. 1 call had to wait for a place, the longest for 0.50 ms.";
+    assert!(alone.contains(label), "{alone}");
+    let census = compared(&[census("one", r#"{"live": [[0, 1]], "arrivals": [1]}"#)]);
+    assert!(census.contains("one: 1 task in 1\u{202f}000.00 ms. At most 1 worker, 1 at the end."));
+    let names = "&quot;names&quot;:[[&quot;worker&quot;,&quot;workers&quot;],";
+    assert!(census.contains(names), "{census}");
+}
+
 // ---- workers and queue over time ----
 
 /// A run of 1000 ms with these fields instead of empty ones.
@@ -401,7 +421,9 @@ fn workers_are_a_line_and_busy_ones_an_area_on_a_scale_for_all() {
         "{drawing}"
     );
     assert_eq!(count(drawing, "class=\"cross\""), 1 + 1);
-    assert!(drawing.contains(">2 at most, 1 at the end; 1.3 thread-seconds, 0.8 idle<"));
+    // What a run comes to is not told before its end.
+    let sum = "data-from=\"1000000\">2 at most, 1 at the end; 1.3 thread-seconds, 0.8 idle<";
+    assert!(drawing.contains(sum), "{drawing}");
     assert!(drawing.contains(">small<") && drawing.contains(">large<"));
     assert!(drawing.contains(">2000 ms<"));
 }

@@ -1,4 +1,5 @@
 // Plays the recorded runs. A line moves through the figure; what is right of it has not happened yet.
+// A figure begins at its beginning, or where the address says: `#t=20000` is 20 ms, `#t=end` the whole run.
 // Without this script, a figure shows the whole run.
 (() => {
     'use strict';
@@ -14,7 +15,8 @@
     function view(figure) {
         const { axis: [left, right, height, end], runs, names, states } = JSON.parse(figure.dataset.play);
         const svg = figure.querySelector('svg');
-        const counted = (counts) => counts.map((count, place) => `${count} ${names[place]}`).join(', ');
+        const counted = (counts) =>
+            counts.map((count, place) => `${count} ${names[place][count === 1 ? 0 : 1]}`).join(', ');
         const shape = (name, attributes) => {
             const made = svg.appendChild(document.createElementNS(SVG, name));
             for (const [key, value] of Object.entries(attributes)) {
@@ -24,6 +26,10 @@
         };
         const veil = shape('rect', { class: 'veil', y: 0, height });
         const now = shape('line', { class: 'now', y1: 0, y2: height });
+        // A veil over words would cut them: they lie above it, and those that tell of later are not shown.
+        const words = [...svg.querySelectorAll('text')];
+        svg.append(...words);
+        const dated = words.filter((text) => 'from' in text.dataset);
         return {
             end,
             times: states.map(([at]) => at),
@@ -35,6 +41,9 @@
                 now.setAttribute('x1', x);
                 now.setAttribute('x2', x);
                 now.style.display = at < end ? '' : 'none';
+                for (const text of dated) {
+                    text.classList.toggle('later', at < end && at < Number(text.dataset.from));
+                }
                 const [, counts] = states.findLast(([since]) => since <= at);
                 const ofRun = (run, place) =>
                     `${run}: ${counted(counts.slice(place * names.length, (place + 1) * names.length))}`;
@@ -47,6 +56,8 @@
     function player(views, controls) {
         const end = Math.max(...views.map((view) => view.end));
         const times = [...new Set(views.flatMap((view) => view.times)), end].sort((a, b) => a - b);
+        const before = () => times.findLast((time) => time < at) ?? 0;
+        const after = () => times.find((time) => time > at) ?? end;
         controls.className = 'player';
         const button = (text, press) => {
             const made = element('button', controls, { type: 'button', textContent: text });
@@ -54,14 +65,16 @@
             return made;
         };
         const play = button('Play', () => (began === null ? start() : stop()));
-        button('‹ Step', () => step(times.findLast((time) => time < at) ?? 0));
-        button('Step ›', () => step(times.find((time) => time > at) ?? end));
+        button('‹ Step', () => step(before()));
+        button('Step ›', () => step(after()));
+        button('Whole run', () => step(end));
         const slider = element('input', controls, { type: 'range', min: 0, max: end, step: 1 });
         slider.setAttribute('aria-label', 'time');
         slider.addEventListener('input', () => step(Number(slider.value)));
-        const words = element('output', controls, {});
+        // Nobody is told of it before something is asked of the figure.
+        const words = element('output', controls, { ariaLive: 'off' });
 
-        let at = end;
+        let at = 0;
         // The moment on the page's clock at which time was zero, while it plays.
         let began = null;
 
@@ -69,9 +82,10 @@
             at = Math.min(time, end);
             const said = views.map((view) => view.show(at));
             const clock = `${(at / 1000).toFixed(end < 10000 ? 2 : 1)} ms`;
-            words.textContent = [at === end ? `${clock}, the whole run` : clock, ...said].join('\n');
+            const moment = at === end ? `${clock}, the whole run` : clock;
+            words.textContent = [moment, ...said].join('\n');
             slider.value = at;
-            slider.setAttribute('aria-valuetext', words.textContent);
+            slider.setAttribute('aria-valuetext', moment);
         }
 
         function step(time) {
@@ -83,12 +97,15 @@
             const from = at === end ? 0 : at;
             began = performance.now() - (from / end) * SECONDS * 1000;
             play.textContent = 'Pause';
+            words.ariaLive = 'off';
             requestAnimationFrame(frame);
         }
 
         function stop() {
             began = null;
             play.textContent = 'Play';
+            words.ariaLive = 'polite';
+            show(at);
         }
 
         function frame(clock) {
@@ -103,7 +120,29 @@
             }
         }
 
-        show(end);
+        // From one event to the next. The slider's own keys would go on by microseconds, and mdBook's turn the page.
+        const keys = {
+            ArrowLeft: before,
+            ArrowRight: after,
+            ArrowDown: before,
+            ArrowUp: after,
+            Home: () => 0,
+            End: () => end,
+        };
+        controls.addEventListener('keydown', (event) => {
+            const modified = event.altKey || event.ctrlKey || event.metaKey;
+            const onSlider = event.target === slider;
+            const sideways = event.key === 'ArrowLeft' || event.key === 'ArrowRight';
+            if (modified || !(event.key in keys) || !(onSlider || sideways)) {
+                return;
+            }
+            event.preventDefault();
+            event.stopPropagation();
+            step(keys[event.key]());
+        });
+
+        const asked = /^#t=(?:(\d+)|end)$/.exec(location.hash);
+        show(asked ? Number(asked[1] ?? end) : 0);
     }
 
     for (const group of document.querySelectorAll('.compare')) {

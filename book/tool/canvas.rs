@@ -54,8 +54,17 @@ impl Canvas {
     }
 
     pub(crate) fn label(&mut self, x: f64, y: f64, class: &str, label: &str) {
+        self.text(x, y, class, "", label);
+    }
+
+    /// A label that says what happens at a time. While the figure is played, it is not there before.
+    pub(crate) fn label_from(&mut self, at: u64, x: f64, y: f64, class: &str, label: &str) {
+        self.text(x, y, class, &format!(" data-from=\"{at}\""), label);
+    }
+
+    fn text(&mut self, x: f64, y: f64, class: &str, from: &str, label: &str) {
         self.elements.push(format!(
-            "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>",
+            "<text class=\"{class}\" x=\"{}\" y=\"{}\"{from}>{}</text>",
             number(x),
             number(y),
             text(label)

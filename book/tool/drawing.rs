@@ -208,8 +208,8 @@ impl<'run> Drawing<'run> {
             } else {
                 "middle small"
             };
-            self.canvas
-                .label(x + width / 2.0, y + height / 2.0 + 4.0, class, &label);
+            let (x, y) = (x + width / 2.0, y + height / 2.0 + 4.0);
+            self.canvas.label_from(busy.start, x, y, class, &label);
         }
         if panicked {
             self.canvas.cross(x + width, y + height / 2.0, &title);
@@ -227,7 +227,7 @@ impl<'run> Drawing<'run> {
                 (x + 3.0, "small")
             };
             self.canvas
-                .label(x, self.canvas.y + 8.0, class, "cancelled");
+                .label_from(at, x, self.canvas.y + 8.0, class, "cancelled");
         }
         if !self.run.cancellations.is_empty() {
             self.canvas.y += 12.0;

@@ -94,8 +94,8 @@ pub(crate) fn description(findings: &[Finding]) -> String {
         .count();
     let medians = findings.iter().map(|(_, search, _)| search.median());
     format!(
-        "How long {} planted bugs take to find. A search through schedules finds each of them within {:.1} seconds, \
-         by the median of five. Repetition on real threads misses {missed} of them.",
+        "How long planted bugs take to find: {} of them. A search through schedules finds each within {:.1} seconds, \
+         by the median of five. Repetition on real threads misses {missed}.",
         findings.len(),
         medians.fold(0.0, f64::max),
     )

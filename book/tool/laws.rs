@@ -5,6 +5,7 @@ use anyhow::Result;
 use html_escape::encode_text;
 
 use crate::repository::Repository;
+use crate::words::counted_as;
 
 /// The table, one line of HTML, since Markdown has no cells that unfold. `rooms` is where the pages of
 /// the exhibits are, with `VERSION` for the version's folder.
@@ -69,12 +70,12 @@ fn unfolding(cell: &Cell<'_>, rooms: &str) -> String {
     .into_iter()
     .filter(|(_, _, names)| !names.is_empty())
     .map(|(one, many, names)| {
-        let (count, kind) = (names.len(), if names.len() == 1 { one } else { many });
+        let count = counted_as(names.len() as u64, one, many);
         let names: String = names
             .into_iter()
             .map(|name| format!("<li>{name}</li>"))
             .collect();
-        format!("<details><summary>{count} {kind}</summary><ul>{names}</ul></details>")
+        format!("<details><summary>{count}</summary><ul>{names}</ul></details>")
     })
     .collect()
 }

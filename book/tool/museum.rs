@@ -78,7 +78,7 @@ pub(crate) fn findings(repository: &Repository) -> Result<String> {
 fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
     let record = Record::read(repository.root(), &exhibit.name)?;
     let mut text = format!(
-        "### {} {{#{}}}\n\nPlanted in `{}`. It breaks {}.\n\n{}\n\n{}\n\n",
+        "## {} {{#{}}}\n\nPlanted in `{}`. It breaks {}.\n\n{}\n\n{}\n\n",
         exhibit.title,
         exhibit.name,
         exhibit.version,
@@ -197,15 +197,15 @@ fn schedule(record: &Record) -> String {
     }
     let before = match record.left_out {
         0 => String::new(),
-        steps => format!(" It begins after {steps} others."),
+        1 => " One step goes before.".to_owned(),
+        steps => format!(" {steps} steps go before."),
     };
     format!(
-        "<details class=\"schedule\"><summary>A schedule on which the model fails: its last {} steps, with {} \
-         switches</summary><p>Time goes down, and each thread has a column. A row is what one thread does until \
+        "<details class=\"schedule\"><summary>A schedule on which the model fails: its last {}, with {}</summary><p>Time goes down, and each thread has a column. A row is what one thread does until \
          another goes on.{before}</p><div class=\"scroll\"><table><thead><tr>{heads}</tr></thead>\
          <tbody>{rows}</tbody></table></div><p>Then: {}.</p></details>\n",
-        record.schedule.len(),
-        legs.len() - 1,
+        counted(record.schedule.len(), "step"),
+        words::counted_as(legs.len() as u64 - 1, "switch", "switches"),
         encode_text(&record.ending).replace('{', "&#123;"),
     )
 }

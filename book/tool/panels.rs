@@ -75,7 +75,7 @@ fn heading(canvas: &mut Canvas, run: &Census) {
         seconds(lived),
         seconds(idle),
     );
-    canvas.label(RIGHT, y, "end small", &sum);
+    canvas.label_from(run.end, RIGHT, y, "end small", &sum);
     canvas.y += 20.0;
 }
 

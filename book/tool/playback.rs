@@ -19,8 +19,8 @@ pub(crate) struct Playback {
     axis: (f64, f64, f64, u64),
     /// The runs that are told apart, if there are several.
     runs: Vec<String>,
-    /// What the numbers of a state count, for each run.
-    names: Vec<&'static str>,
+    /// What the numbers of a state count, for each run: one of them, and several.
+    names: Vec<[&'static str; 2]>,
     /// A time in microseconds, and the numbers from then on.
     states: Vec<(u64, Vec<u64>)>,
 }
@@ -64,7 +64,9 @@ impl Playback {
         Playback {
             axis: (LEFT, RIGHT, axis, end),
             runs: Vec::new(),
-            names: vec!["waiting to submit", "in the queue", "running", "over"],
+            names: ["waiting to submit", "in the queue", "running", "over"]
+                .map(|name| [name; 2])
+                .to_vec(),
             states: thinned(states, end),
         }
     }
@@ -83,7 +85,7 @@ impl Playback {
         Playback {
             axis: (LEFT, RIGHT, axis, end),
             runs: runs.iter().map(|run| plain(&run.title)).collect(),
-            names: vec!["workers", "busy", "in the queue"],
+            names: vec![["worker", "workers"], ["busy"; 2], ["in the queue"; 2]],
             states: thinned(states, end),
         }
     }

@@ -120,8 +120,13 @@ pub(crate) fn caption(title: &str) -> String {
 }
 
 pub(crate) fn counted(count: u64, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{} {what}{s}", grouped(&count.to_string()))
+    counted_as(count, what, &format!("{what}s"))
+}
+
+/// A number, and what it counts: one of them, or several.
+pub(crate) fn counted_as(count: u64, one: &str, many: &str) -> String {
+    let what = if count == 1 { one } else { many };
+    format!("{} {what}", grouped(&count.to_string()))
 }
 
 fn milliseconds(microseconds: u64) -> String {

@@ -1,8 +1,8 @@
-//! Every local link of every page leads somewhere.
+//! Every local link of every page leads somewhere, and headings and tables are in order.
 
 mod scratch;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,17 +20,39 @@ struct Page {
     links: RefCell<Vec<String>>,
     ids: RefCell<BTreeSet<String>>,
     base: RefCell<Option<String>>,
+    /// The levels of its headings, in their order. mdBook's own have no `id`.
+    headings: RefCell<Vec<(u32, String)>>,
+    /// Whether the last token began the head of a column, and how many such heads have ended with nothing in them.
+    in_head: Cell<bool>,
+    empty_heads: Cell<usize>,
 }
 
 impl TokenSink for Page {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let nothing_since = self.in_head.take();
         let Token::TagToken(tag) = token else {
             return TokenSinkResult::Continue;
         };
+        let is_head = &*tag.name == "th";
         if tag.kind == TagKind::EndTag {
+            let empty = usize::from(is_head && nothing_since);
+            self.empty_heads.set(self.empty_heads.get() + empty);
             return TokenSinkResult::Continue;
+        }
+        self.in_head.set(is_head);
+        let value = |name: &str| {
+            let named = tag.attrs.iter().find(|a| *a.name.local == *name);
+            named.map(|attribute| attribute.value.to_string())
+        };
+        if value("property").as_deref() == Some("og:image") {
+            self.links.borrow_mut().extend(value("content"));
+        }
+        if let (Some(level), Some(id)) = (tag.name.strip_prefix('h'), value("id"))
+            && let Ok(level) = level.parse()
+        {
+            self.headings.borrow_mut().push((level, id));
         }
         for attribute in &tag.attrs {
             let value = attribute.value.to_string();
@@ -154,6 +176,39 @@ fn every_local_link_resolves() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+#[test]
+fn headings_go_down_one_level_at_a_time_and_tables_have_no_empty_heads() {
+    let built = pages("headings");
+    let mut levels = 0;
+    for file in files(&built) {
+        if file.extension().is_none_or(|extension| extension != "html") {
+            continue;
+        }
+        let page = read(&file);
+        let headings = page.headings.take();
+        levels += headings.len();
+        for pair in headings.windows(2) {
+            let [(above, _), (level, id)] = pair else {
+                unreachable!()
+            };
+            assert!(*level <= above + 1, "{id} in {}", file.display());
+        }
+        let empty = page.empty_heads.get();
+        assert_eq!(empty, 0, "empty heads in {}", file.display());
+    }
+    assert!(levels > 500, "{levels} headings");
+}
+
+#[test]
+fn a_jump_of_headings_and_an_empty_head_are_found() {
+    let page = "<h2>no id</h2><h1 id='a'>A</h1><h3 id='b'>B</h3><hr id='c'>\
+                <table><th></th><th>a</th><th><b></b></th><th class='x'></th></table>";
+    let folder = scratch::with_files("headings-that-jump", &[("a.html", page)]);
+    let page = read(&folder.join("a.html"));
+    assert_eq!(page.headings.take(), [(1, "a".into()), (3, "b".into())]);
+    assert_eq!(page.empty_heads.get(), 2);
+}
+
 /// mdBook only warns if it cannot follow a directive of its own.
 #[test]
 fn no_page_shows_a_directive_of_mdbook() {
@@ -174,6 +229,7 @@ fn a_broken_link_is_found() {
                 "index.html",
                 "<a href='sub/a.html#here'></a><a href='https://example.org/x'></a>\
                  <script>'<a href=\"in-script.html\">'</script>\
+                 <meta property='og:image' content='gone.png'><meta property='og:title' content='A'>\
                  <a href='sub/a.html#nowhere'></a><img src='sub/gone.png'><a href='#me' id='me'></a>",
             ),
             (
@@ -189,6 +245,7 @@ fn a_broken_link_is_found() {
     let found: Vec<String> = broken(&pages).into_iter().collect();
     let expected = [
         "404.html: b",
+        "index.html: gone.png",
         "index.html: sub/a.html#nowhere",
         "index.html: sub/gone.png",
         "sub/a.html: b.html",

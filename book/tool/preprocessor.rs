@@ -9,7 +9,7 @@ use crate::repository::Repository;
 use crate::{census, diff, excerpt, figure, item, laws, museum, results, trace};
 
 /// What a folded answer shows of itself.
-const ANSWER: &str = "The answer. Open it when you have yours.";
+const ANSWER: &str = "The answer, when you have yours";
 
 /// The book's own preprocessor. mdBook calls it under the name `pool-book`, either in this process
 /// or, as a plain `mdbook build` does, through `cargo book preprocess`.

@@ -92,7 +92,9 @@ impl Site {
             for entry in entries {
                 let entry = entry?;
                 let name = entry.file_name();
-                let skipped = name == "target" || name.to_string_lossy().starts_with('.');
+                let skipped = name == "target"
+                    || name == "node_modules"
+                    || name.to_string_lossy().starts_with('.');
                 if skipped || [&self.pages, &target].contains(&&entry.path()) {
                     continue;
                 }

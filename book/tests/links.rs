@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use book::site::Site;
 use html5ever::tendril::StrTendril;
@@ -147,20 +148,19 @@ fn broken(root: &Path) -> BTreeSet<String> {
     broken
 }
 
-/// The pages of the book, built for one test.
-fn pages(test: &str) -> PathBuf {
-    let pages = scratch::folder(test);
+/// The pages of the book, built once for all tests.
+static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let pages = scratch::folder("links");
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     Site::new(book, Some(pages.clone()))
         .unwrap()
         .build()
         .unwrap();
     pages
-}
+});
 
 #[test]
 fn every_local_link_resolves() {
-    let pages = pages("links");
     for page in [
         "index.html",
         "print.html",
@@ -168,19 +168,18 @@ fn every_local_link_resolves() {
         "versions/v1-fixed.html",
     ] {
         assert!(
-            !read(&pages.join(page)).links.borrow().is_empty(),
+            !read(&PAGES.join(page)).links.borrow().is_empty(),
             "{page} has no links"
         );
     }
-    let broken = broken(&pages);
+    let broken = broken(&PAGES);
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn headings_go_down_one_level_at_a_time_and_tables_have_no_empty_heads() {
-    let built = pages("headings");
     let mut levels = 0;
-    for file in files(&built) {
+    for file in files(&PAGES) {
         if file.extension().is_none_or(|extension| extension != "html") {
             continue;
         }
@@ -212,7 +211,7 @@ fn a_jump_of_headings_and_an_empty_head_are_found() {
 /// mdBook only warns if it cannot follow a directive of its own.
 #[test]
 fn no_page_shows_a_directive_of_mdbook() {
-    for file in files(&pages("directives-left")) {
+    for file in files(&PAGES) {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let left = ["{{#include ", "{{#rustdoc_include ", "{{#playground "];
         let left = left.iter().find(|directive| text.contains(**directive));

@@ -57,7 +57,9 @@ impl Copy {
     /// compile it again.
     fn restore(&self) -> Result<()> {
         let mut present = HashSet::new();
-        let hidden = |name: &str| name.starts_with('.') || name == "target" || name == "exhibits";
+        let hidden = |name: &str| {
+            name.starts_with('.') || ["target", "exhibits", "node_modules"].contains(&name)
+        };
         let entries = WalkDir::new(&self.repository).min_depth(1).into_iter();
         // Cargo's target folder need not be called so, and this copy is in it.
         let target = command::target_folder();

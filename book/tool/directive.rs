@@ -18,6 +18,9 @@
 //! | `{{#laws PAGES}}` | a table of what holds each law on each version, with links to the exhibits as above |
 //! | `{{#answer}}` | the beginning of what the reader is to predict: folded until it is asked for |
 //! | `{{#end}}` | the end of it |
+//! | `{{#machines}}` | the machines of which there are records in `benchmark/records` |
+//! | `{{#claims}}` | a table of what is claimed of the pools, and whether it holds on each machine |
+//! | `{{#race WORKLOAD}}` | a table of how everybody did on a workload, the machines side by side |
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
@@ -121,6 +124,11 @@ pub(crate) enum Request<'text> {
     },
     Answer,
     End,
+    Machines,
+    Claims,
+    Race {
+        workload: &'text str,
+    },
     Lines {
         path: &'text str,
     },
@@ -239,6 +247,12 @@ impl<'text> Request<'text> {
             ["answer", ..] => (None, "{{#answer}}"),
             ["end"] => (Some(Request::End), ""),
             ["end", ..] => (None, "{{#end}}"),
+            ["machines"] => (Some(Request::Machines), ""),
+            ["machines", ..] => (None, "{{#machines}}"),
+            ["claims"] => (Some(Request::Claims), ""),
+            ["claims", ..] => (None, "{{#claims}}"),
+            ["race", workload] => (Some(Request::Race { workload }), ""),
+            ["race", ..] => (None, "{{#race WORKLOAD}}"),
             ["lines", path] => (Some(Request::Lines { path }), ""),
             ["lines", ..] => (None, "{{#lines CRATE}} or {{#lines PATH}}"),
             ["result", name, field] => (Some(Request::Result { name, field }), ""),
@@ -246,7 +260,8 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
-                     patch, room, exhibits, findings, laws, answer, end, lines, result"
+                     patch, room, exhibits, findings, laws, answer, end, machines, claims, race, lines, \
+                     result"
                 ));
             }
         };

@@ -35,6 +35,8 @@ mod laws;
 #[cfg(feature = "site")]
 pub mod listener;
 #[cfg(feature = "site")]
+mod measured;
+#[cfg(feature = "site")]
 mod museum;
 #[cfg(feature = "site")]
 mod panels;
@@ -74,6 +76,7 @@ chapters! {
     what_is_a_worker_pool = "concepts/what-is-a-worker-pool.md",
     a_thread_per_task = "concepts/a-thread-per-task.md",
     what_the_code_uses = "concepts/what-the-code-uses.md",
+    what_a_yield_costs = "concepts/what-a-yield-costs.md",
     v1_fixed = "versions/v1-fixed.md",
     v1_stopping = "versions/v1-stopping.md",
     v2_panics = "versions/v2-panics.md",
@@ -108,4 +111,5 @@ chapters! {
     museum_v5 = "proof/museum-v5-futures.md",
     what_a_green_test_proves = "proof/what-a-green-test-proves.md",
     what_holds_the_laws = "proof/what-holds-the-laws.md",
+    measuring_a_pool = "proof/measuring-a-pool.md",
 }

@@ -6,7 +6,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::directive::{Directive, Fault, Request, find};
 use crate::repository::Repository;
-use crate::{census, diff, excerpt, figure, item, laws, museum, results, trace};
+use crate::{census, diff, excerpt, figure, item, laws, measured, museum, results, trace};
 
 /// What a folded answer shows of itself.
 const ANSWER: &str = "The answer, when you have yours";
@@ -145,6 +145,9 @@ fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
             "<details class=\"answer\">\n<summary>{ANSWER}</summary>\n"
         )),
         Request::End => Ok("</details>\n".to_owned()),
+        Request::Machines => measured::machines(repository),
+        Request::Claims => measured::claims(repository),
+        Request::Race { workload } => measured::race(repository, workload),
         Request::Lines { path } => results::lines(repository, path),
         Request::Result { name, field } => results::value(repository, name, field),
     }

@@ -183,7 +183,7 @@ impl Scale {
     const fn divisor_of_a_crowd(self) -> usize {
         match self {
             Scale::Default => 10,
-            Scale::Quick => 100,
+            Scale::Quick => 200,
             other => other.divisor(),
         }
     }

@@ -66,8 +66,8 @@ pub const LOAD_OF_OTHERS: f64 = 0.2;
 /// A cell in which two equals are further apart than this is not to be believed.
 pub const NOISE: f64 = 0.03;
 
-/// Fewer rounds have no interval of 95 %, and say little of two equals.
-const FEW_ROUNDS: usize = 6;
+/// So few rounds say little of two equals. The noise floor says how little.
+const FEW_ROUNDS: usize = 30;
 
 /// Why a cell was not measured at rest.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -265,33 +265,33 @@ mod tests {
 
     #[test]
     fn a_cell_is_spoiled_by_others_or_by_equals_that_differ() {
-        let even = [100.0; 6];
+        let even = [100.0; 30];
         assert_eq!(cell(0.1, &even, &even).spoiled(), None);
         assert_eq!(
             cell(0.21, &even, &even).spoiled(),
             Some(Spoiled::Load(0.21))
         );
-        assert_eq!(cell(0.0, &even, &[102.9; 6]).spoiled(), None);
+        assert_eq!(cell(0.0, &even, &[102.9; 30]).spoiled(), None);
         assert_eq!(
-            cell(0.0, &even, &[104.0; 6]).spoiled(),
+            cell(0.0, &even, &[104.0; 30]).spoiled(),
             Some(Spoiled::Noise(1.04))
         );
         assert_eq!(
-            cell(0.0, &even, &[96.0; 6]).spoiled(),
+            cell(0.0, &even, &[96.0; 30]).spoiled(),
             Some(Spoiled::Noise(0.96))
         );
     }
 
     #[test]
     fn few_rounds_say_nothing_of_equals() {
-        assert_eq!(cell(0.0, &[100.0; 5], &[150.0; 5]).spoiled(), None);
+        assert_eq!(cell(0.0, &[100.0; 29], &[150.0; 29]).spoiled(), None);
     }
 
     #[test]
     fn on_a_busy_machine_only_others_spoil_a_cell() {
         let busy = |others| Cell {
             busy: true,
-            ..cell(others, &[100.0; 6], &[150.0; 6])
+            ..cell(others, &[100.0; 30], &[150.0; 30])
         };
         assert_eq!(busy(0.1).spoiled(), None);
         assert_eq!(busy(0.3).spoiled(), Some(Spoiled::Load(0.3)));

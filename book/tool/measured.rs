@@ -22,7 +22,7 @@ pub(crate) fn machines(repository: &Repository) -> Result<String> {
             let spoiled = record.cells.iter().filter(|cell| cell.spoiled().is_some());
             write!(
                 out,
-                "  Recorded on {}, at commit `{}`, {} of {} cells not at rest.",
+                "  Recorded on {}, at commit `{}`; not at rest: {} of {} cells.",
                 record.date,
                 record.commit.get(..7).unwrap_or(&record.commit),
                 spoiled.count(),

@@ -66,7 +66,7 @@ pub const LOAD_OF_OTHERS: f64 = 0.2;
 /// A cell in which two equals are further apart than this is not to be believed.
 pub const NOISE: f64 = 0.03;
 
-/// So few rounds say little of two equals. The noise floor says how little.
+/// Fewer rounds say little of two equals. The noise floor says how little.
 const FEW_ROUNDS: usize = 30;
 
 /// Why a cell was not measured at rest.

@@ -233,9 +233,10 @@ fn compare(arguments: &Arguments) -> Result<()> {
     let has_time = matches!(arguments.scale(), Scale::Default | Scale::Full);
     if has_time && forget_spoiled(&mut heats) {
         let spoiled = |heat: &Heat, round| heat.cell.again && in_round(heat, round);
+        // If it was chance that drove two equals apart, more rounds bring them together.
         race::run(
             &mut heats,
-            rounds,
+            rounds * 2,
             &mut random,
             "racing again",
             spoiled,

@@ -231,6 +231,7 @@ pub const CLAIMS: &[Claim] = &[
         subject: "v5",
         reference: Reference::BestOf(&["rusty_pool", "tokio blocking"]),
         cell: 1.1,
+        fails_on: &[XEON],
         ..ANY
     },
     Claim {

@@ -72,8 +72,8 @@ impl Record {
     }
 
     /// Writes it into the folder of its machine, and says where. A record of the same day gets what
-    /// it did not have, and what this one has measured anew, unless it is of other sources: then it
-    /// is replaced.
+    /// it did not have, and what this one has measured anew and at rest, unless it is of other
+    /// sources: then it is replaced.
     ///
     /// # Errors
     ///
@@ -110,9 +110,12 @@ impl Record {
             }
         }
         for cell in earlier.cells {
-            let is_same = |own: &Cell| own.name == cell.name && own.workers == cell.workers;
-            if !self.cells.iter().any(is_same) {
-                self.cells.push(cell);
+            let is_same = |own: &&mut Cell| own.name == cell.name && own.workers == cell.workers;
+            match self.cells.iter_mut().find(is_same) {
+                None => self.cells.push(cell),
+                // What was measured at rest is better than what was not.
+                Some(own) if own.spoiled().is_some() && cell.spoiled().is_none() => *own = cell,
+                Some(_) => (),
             }
         }
     }

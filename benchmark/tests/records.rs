@@ -111,7 +111,12 @@ fn a_record_of_the_same_day_and_the_same_sources_is_added_to() {
     assert_eq!(names(&read), ["skewed", "flapping", "empty"]);
     assert_eq!(read.cells[0].entries[0].samples, [100.0, 102.5]);
     assert_eq!(read.cells[0].entries[0].latency().unwrap().p99, 2.0);
-    // Of other sources, nothing of the day before noon is left.
+    // What was spoiled does not replace what was not.
+    let mut spoiled = record("2026-01-01", &[("v1", "old")], &["skewed"]);
+    spoiled.cells[0].others = Some(1.0);
+    let file = write(spoiled);
+    assert_eq!(Record::read(&file).unwrap().cells[0].others, Some(0.0));
+    // Of other sources, nothing is left of the same day.
     let file = write(record("2026-01-01", &[("v1", "new")], &["skewed"]));
     assert_eq!(names(&Record::read(&file).unwrap()), ["skewed"]);
 }

@@ -51,8 +51,8 @@ fn untested(text: &str) -> Vec<String> {
 
 /// What a chapter asks the reader to predict, and shows all the same.
 ///
-/// The answer is whatever follows the question in its section: tables, and what is drawn from a recorded run.
-/// A patch is part of a question.
+/// The answer is whatever follows the question in its section: tables, and what is drawn from a
+/// recorded run. A patch is part of a question.
 fn given_away(text: &str) -> Vec<String> {
     let mut given_away = Vec::new();
     let (mut asked, mut answered, mut folded) = (None, false, false);

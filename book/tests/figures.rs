@@ -101,7 +101,8 @@ fn a_figure_has_a_bar_for_each_task_and_a_lane_for_each_worker() {
         "{drawing}"
     );
     assert!(drawing.contains(">5 ms<") && drawing.contains(">20 ms<"));
-    // While it is played, the number of a task is not there before the task is, nor *cancelled* before that.
+    // While it is played, the number of a task is not there before the task is, nor *cancelled*
+    // before that.
     assert_eq!(count(drawing, " data-from=\""), 16 + 1);
 }
 

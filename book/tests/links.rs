@@ -23,7 +23,8 @@ struct Page {
     base: RefCell<Option<String>>,
     /// The levels of its headings, in their order. mdBook's own have no `id`.
     headings: RefCell<Vec<(u32, String)>>,
-    /// Whether the last token began the head of a column, and how many such heads have ended with nothing in them.
+    /// Whether the last token began the head of a column, and how many such heads have ended with
+    /// nothing in them.
     in_head: Cell<bool>,
     empty_heads: Cell<usize>,
 }

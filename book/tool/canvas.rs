@@ -57,7 +57,8 @@ impl Canvas {
         self.text(x, y, class, "", label);
     }
 
-    /// A label that says what happens at a time. While the figure is played, it is not there before.
+    /// A label that says what happens at a time. While the figure is played, it is not there
+    /// before.
     pub(crate) fn label_from(&mut self, at: u64, x: f64, y: f64, class: &str, label: &str) {
         self.text(x, y, class, &format!(" data-from=\"{at}\""), label);
     }

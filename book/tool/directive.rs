@@ -24,8 +24,8 @@
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
-//! Paths are relative to the root of the repository. `lines` and `result` stand anywhere in a line; the
-//! others stand alone on theirs, which may be indented to belong to a list.
+//! Paths are relative to the root of the repository. `lines` and `result` stand anywhere in a line;
+//! the others stand alone on theirs, which may be indented to belong to a list.
 //!
 //! An item is named as Rust names it:
 //!

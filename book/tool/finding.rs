@@ -1,7 +1,7 @@
 //! How long each planted bug takes to find, in both ways, as one drawing.
 //!
-//! Time is on a logarithmic scale. Nothing is told by colour alone: a search is a ring with a line from the
-//! fastest to the slowest, repetition on threads is a cross.
+//! Time is on a logarithmic scale. Nothing is told by colour alone: a search is a ring with a line
+//! from the fastest to the slowest, repetition on threads is a cross.
 
 use std::fmt::Write;
 

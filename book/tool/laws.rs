@@ -7,8 +7,8 @@ use html_escape::encode_text;
 use crate::repository::Repository;
 use crate::words::counted_as;
 
-/// The table, one line of HTML, since Markdown has no cells that unfold. `rooms` is where the pages of
-/// the exhibits are, with `VERSION` for the version's folder.
+/// The table, one line of HTML, since Markdown has no cells that unfold. `rooms` is where the pages
+/// of the exhibits are, with `VERSION` for the version's folder.
 pub(crate) fn table(repository: &Repository, rooms: &str) -> Result<String> {
     let laws = Laws::read(repository.root())?;
     let heads: String = VERSIONS

@@ -162,8 +162,8 @@ fn seconds(seconds: f64) -> String {
     }
 }
 
-/// The schedule as a table with a column for each thread: time goes down, and one row is what a thread
-/// does until another goes on.
+/// The schedule as a table with a column for each thread: time goes down, and one row is what a
+/// thread does until another goes on.
 fn schedule(record: &Record) -> String {
     let mut threads: Vec<String> = Vec::new();
     for step in &record.schedule {

@@ -1,8 +1,8 @@
-//! The drawing of several runs, one below the other on one time axis: for each its workers, those of them
-//! that were busy, and its queue.
+//! The drawing of several runs, one below the other on one time axis: for each its workers, those
+//! of them that were busy, and its queue.
 //!
-//! All panels have the same scales, so that they can be compared. Nothing is told by colour alone: workers
-//! are a line, busy ones an area below it.
+//! All panels have the same scales, so that they can be compared. Nothing is told by colour alone:
+//! workers are a line, busy ones an area below it.
 
 use std::fmt::Write;
 
@@ -101,7 +101,8 @@ fn strip(
     canvas.y = base + 4.0;
 }
 
-/// The steps as a path. What happens within half a point is drawn as one stroke from the most to the fewest.
+/// The steps as a path. What happens within half a point is drawn as one stroke from the most to
+/// the fewest.
 fn outline(
     canvas: &Canvas,
     steps: &[(u64, u64)],

@@ -1,4 +1,5 @@
-//! What the script needs to play a figure: where its time axis is, and what there is to say at each moment.
+//! What the script needs to play a figure: where its time axis is, and what there is to say at each
+//! moment.
 //!
 //! `theme/play.js` reads it from an attribute. Without a script the figure shows the whole run.
 
@@ -14,8 +15,8 @@ use crate::words::{plain, text};
 /// A figure that can be played.
 #[derive(Debug, Serialize)]
 pub(crate) struct Playback {
-    /// Where the axis begins and ends in the drawing, how far down it is, and the time at its end in
-    /// microseconds.
+    /// Where the axis begins and ends in the drawing, how far down it is, and the time at its end
+    /// in microseconds.
     axis: (f64, f64, f64, u64),
     /// The runs that are told apart, if there are several.
     runs: Vec<String>,

@@ -19,14 +19,12 @@ pub(crate) fn machines(repository: &Repository) -> Result<String> {
             if place == 0 {
                 writeln!(out, "- **{}**: {machine}.", short_name(record))?;
             }
-            let spoiled = record.cells.iter().filter(|cell| cell.spoiled().is_some());
             write!(
                 out,
-                "  Recorded on {}, at commit `{}`; not at rest: {} of {} cells.",
+                "  Recorded on {}, at commit `{}`; not at rest: {}.",
                 record.date,
                 record.commit.get(..7).unwrap_or(&record.commit),
-                spoiled.count(),
-                record.cells.len()
+                not_at_rest(&record.cells)
             )?;
             if let Some(remark) = &record.remark {
                 write!(out, " {remark}")?;
@@ -35,6 +33,15 @@ pub(crate) fn machines(repository: &Repository) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// How many cells were not measured at rest, if anybody has watched.
+fn not_at_rest(cells: &[Cell]) -> String {
+    if cells.iter().all(|cell| cell.others.is_none()) {
+        return "not known".to_owned();
+    }
+    let spoiled = cells.iter().filter(|cell| cell.spoiled().is_some());
+    format!("{} of {} cells", spoiled.count(), cells.len())
 }
 
 /// What is claimed, and what the newest record of each machine says about it.

@@ -2,7 +2,7 @@
 //! sleep.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,10 +26,10 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 };
 
 /// How long each measurement takes. A time slice takes some milliseconds.
-const TIME: Duration = Duration::from_millis(200);
+const TIME: Duration = Duration::from_millis(150);
 
 /// Rounds of which the median counts. In each, all have a turn.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// What somebody does before sleeping.
 #[derive(Clone, Copy, PartialEq)]
@@ -66,6 +66,8 @@ const WAYS: [(&str, &str, Before, Before); 4] = [
 #[derive(Default)]
 struct OnePlace {
     place: Mutex<Option<Option<u64>>>,
+    /// What a look shows without the lock. The lock decides.
+    filled: AtomicBool,
     changed: Condvar,
 }
 
@@ -74,9 +76,11 @@ impl OnePlace {
     fn when(&self, filled: bool, before: Before) -> MutexGuard<'_, Option<Option<u64>>> {
         let start = Instant::now();
         for turn in 0.. {
-            let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-            if place.is_some() == filled {
-                return place;
+            if self.filled.load(Relaxed) == filled {
+                let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+                if place.is_some() == filled {
+                    return place;
+                }
             }
             let goes_on = match before {
                 Before::Nothing => false,
@@ -84,11 +88,11 @@ impl OnePlace {
                 Before::Yield => turn < 32,
             };
             if !goes_on {
+                let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
                 let not_yet = |place: &mut Option<_>| place.is_some() != filled;
                 let woken = self.changed.wait_while(place, not_yet);
                 return woken.unwrap_or_else(PoisonError::into_inner);
             }
-            drop(place);
             match before {
                 Before::Yield => thread::yield_now(),
                 _ => spin_loop(),
@@ -98,12 +102,18 @@ impl OnePlace {
     }
 
     fn send(&self, message: Option<u64>, before: Before) {
-        *self.when(false, before) = Some(message);
+        let mut place = self.when(false, before);
+        *place = Some(message);
+        self.filled.store(true, Relaxed);
+        drop(place);
         self.changed.notify_one();
     }
 
     fn receive(&self, before: Before) -> Option<u64> {
-        let message = self.when(true, before).take();
+        let mut place = self.when(true, before);
+        let message = place.take();
+        self.filled.store(false, Relaxed);
+        drop(place);
         self.changed.notify_one();
         message.flatten()
     }
@@ -169,6 +179,8 @@ fn run() -> Outcome {
     let (sleep, both_yield) = (medians[0][2], medians[3][2]);
     outcome.result("cores", cores as f64);
     outcome.result("yields", 32.0);
+    outcome.result("rounds", ROUNDS as f64);
+    outcome.result("millis", TIME.as_millis() as f64);
     outcome.result("factor", sleep / both_yield.max(1.0));
     outcome.held = sleep > both_yield;
     outcome

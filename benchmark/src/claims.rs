@@ -299,7 +299,9 @@ impl Claim {
                 cell.best(|entry| names.contains(&entry.contender.as_str()))?
             }
             Reference::ItselfWith(workers) => {
-                let with = cells.iter().find(|cell| cell.workers == workers)?;
+                // Rounds of two attempts are no pairs.
+                let is_paired = |with: &&&Cell| with.workers == workers && with.again == cell.again;
+                let with = cells.iter().find(is_paired)?;
                 let itself = with.entry(self.subject)?;
                 let ratios = paired(&subject.samples, &itself.samples);
                 return Some((format!("w={workers}"), ratios));
@@ -341,11 +343,13 @@ impl Claim {
             }
             let subject = cell.entry(self.subject)?;
             let (against, ratios) = self.held_against(subject, cell, &cells)?;
+            let is_counted = matches!(self.reference, Reference::Allocation);
             found.checks.push(Check {
                 what: format!("{} / {against}, {cell}", self.subject),
                 ratio: Summary::of(&ratios),
                 bar: self.cell,
-                is_counted: matches!(self.reference, Reference::Allocation),
+                is_counted,
+                noise_floor: cell.noise_floor().filter(|_| !is_counted),
             });
             found.at_rest &= cell.spoiled().is_none();
             all_ratios.push(ratios);
@@ -358,13 +362,15 @@ impl Claim {
                 ratio: mean_by_round(&all_ratios),
                 bar,
                 is_counted: false,
+                noise_floor: None,
             });
         }
         (!found.checks.is_empty()).then_some(found)
     }
 
-    /// What the newest record of a machine says in which its cells stand: one of the sources as
-    /// they are now, if there is one. Nothing if no record has them.
+    /// What a record of a machine says; nothing if no record has its cells. Of those with most of the numbers
+    /// of workers, the newest counts, and one of today's sources before any other, one with enough
+    /// rounds before one with fewer, one that was measured at rest before one that was not.
     #[must_use]
     pub fn on<'shelf>(
         &self,
@@ -387,7 +393,13 @@ impl Claim {
                 is_current,
             })
         };
-        shelf.records.iter().find_map(said)
+        let oldest_first = shelf.records.iter().rev();
+        oldest_first.filter_map(said).max_by_key(|verdict| {
+            let finding = &verdict.finding;
+            let has_rounds = !finding.wants(LEAST_ROUNDS);
+            let cells = finding.checks.len();
+            (verdict.is_current, cells, has_rounds, finding.at_rest)
+        })
     }
 
     /// Whether it is known to fail there.
@@ -475,6 +487,8 @@ pub struct Check {
     pub bar: f64,
     /// Counted once, instead of timed in each round.
     pub is_counted: bool,
+    /// How far two equals were apart in that cell, as a ratio of at least one.
+    pub noise_floor: Option<f64>,
 }
 
 impl Check {
@@ -482,6 +496,15 @@ impl Check {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.ratio.median <= self.bar
+    }
+
+    /// Whether the ratio and its bar are no further apart than two equals were: then the verdict is one of
+    /// chance.
+    #[must_use]
+    pub fn is_within_noise(&self) -> bool {
+        let apart = self.ratio.median / self.bar;
+        self.noise_floor
+            .is_some_and(|floor| (1.0 / floor..=floor).contains(&apart))
     }
 
     /// Whether the interval straddles the bar.
@@ -493,9 +516,12 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANY, CLAIMS, Claim, Reference};
+    use std::collections::BTreeMap;
+
+    use super::{ANY, CLAIMS, Check, Claim, Reference};
     use crate::contenders::{PEERS, racers};
-    use crate::records::{Cell, Entry};
+    use crate::records::{Cell, Entry, Record, Shelf};
+    use crate::statistics::Summary;
     use crate::workload::{Scale, Workload, all};
 
     fn workloads(name: &str) -> impl Iterator<Item = Workload> {
@@ -650,6 +676,70 @@ mod tests {
         let cell = cell(&workload, &[("v4", &[110_000.0])]);
         let finding = claim.check(&[&cell]).unwrap();
         assert!((finding.checks[0].ratio.median - 1.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_ratio_that_is_as_close_to_its_bar_as_two_equals_are_is_one_of_chance() {
+        let check = |median, noise_floor| Check {
+            what: String::new(),
+            ratio: Summary {
+                median,
+                ..Summary::default()
+            },
+            bar: 1.1,
+            is_counted: false,
+            noise_floor,
+        };
+        assert!(check(1.2, Some(1.2)).is_within_noise());
+        assert!(check(1.0, Some(1.2)).is_within_noise());
+        assert!(!check(1.4, Some(1.2)).is_within_noise());
+        assert!(!check(0.8, Some(1.2)).is_within_noise());
+        assert!(!check(1.1, None).is_within_noise());
+    }
+
+    fn record(day: &str, source: &str, workers: &[usize], rounds: usize) -> Record {
+        let times = vec![100.0; rounds];
+        let times: &[(&str, &[f64])] = &[("v4", &times), ("v3", &times)];
+        let cells = workloads("empty").filter(|workload| workers.contains(&workload.workers));
+        Record {
+            date: day.to_owned(),
+            sources: ["v3", "v4"].map(|name| (name.into(), source.into())).into(),
+            cells: cells.map(|workload| cell(&workload, times)).collect(),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_record_of_todays_sources_with_all_cells_and_enough_rounds_counts() {
+        let claim = Claim {
+            workload: "empty",
+            subject: "v4",
+            reference: Reference::Contender("v3"),
+            ..ANY
+        };
+        let now = BTreeMap::from(["v3", "v4"].map(|name| (name.into(), "new".into())));
+        // The newest first.
+        let mut shelf = Shelf {
+            name: "machine".to_owned(),
+            records: vec![
+                record("5", "other", &[1, 2, 4], 30),
+                record("4", "new", &[1, 2], 1),
+                record("3", "new", &[1], 30),
+                record("2", "new", &[1, 2], 30),
+                record("1", "new", &[1, 2], 30),
+            ],
+        };
+        let mut counts = || {
+            let verdict = claim.on(&shelf, &now)?;
+            let found = (verdict.record.date.clone(), verdict.is_current);
+            shelf.records.retain(|record| record.date != found.0);
+            Some(found)
+        };
+        for day in ["2", "1", "4", "3"] {
+            assert_eq!(counts(), Some((day.to_owned(), true)));
+        }
+        assert_eq!(counts(), Some(("5".to_owned(), false)));
+        assert_eq!(counts(), None);
     }
 
     #[test]

@@ -112,14 +112,27 @@ pub struct Measurement {
     times: Vec<f64>,
 }
 
-/// What most pings or bursts of a run did not exceed, in nanoseconds.
+/// What most pings or bursts did not exceed, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "records", derive(serde::Deserialize, serde::Serialize))]
 pub struct Latency {
     /// Half of them.
     pub p50: f64,
-    /// 99 of a hundred.
+    /// 99 of a hundred. Of fewer than a hundred it is nearly the slowest.
     pub p99: f64,
+}
+
+impl Latency {
+    /// Of times in any order; nothing without times.
+    #[must_use]
+    pub fn of(times: &[f64]) -> Option<Latency> {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        (!sorted.is_empty()).then(|| Latency {
+            p50: quantile(&sorted, 0.5),
+            p99: quantile(&sorted, 0.99),
+        })
+    }
 }
 
 impl Measurement {
@@ -129,18 +142,11 @@ impl Measurement {
         self.elapsed.as_nanos() as f64 / self.tasks as f64
     }
 
-    /// How long a ping, burst or trip took, if these were timed one by one.
+    /// How long each ping, burst or trip took, in nanoseconds and in their order, where these are timed
+    /// one by one.
     #[must_use]
-    pub fn latency(&self) -> Option<Latency> {
-        if self.times.is_empty() {
-            return None;
-        }
-        let mut sorted = self.times.clone();
-        sorted.sort_by(f64::total_cmp);
-        Some(Latency {
-            p50: quantile(&sorted, 0.5),
-            p99: quantile(&sorted, 0.99),
-        })
+    pub fn times(&self) -> &[f64] {
+        &self.times
     }
 
     /// Times the work, which is so many tasks.

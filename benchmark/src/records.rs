@@ -21,7 +21,7 @@ pub use cell::{A_AGAINST_A, AGAIN, Cell, Entry, Equals, LOAD_OF_OTHERS, NOISE, S
 pub use machine::Machine;
 
 /// A run of `cargo compare`, or what is kept of one.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Record {
     /// The day, as `2026-11-29`.
     pub date: String,
@@ -71,9 +71,9 @@ impl Record {
         serde_json::from_str(&text).with_context(|| format!("{} is no record", file.display()))
     }
 
-    /// Writes it into the folder of its machine, and says where. A record of the same day gets what
-    /// it did not have, and what this one has measured anew and at rest, unless it is of other
-    /// sources: then it is replaced.
+    /// Writes it into the folder of its machine, and says where. It is added to a record of the same day if
+    /// that has measured the same: the same sources, at the same scale, with the same compiler and
+    /// on a machine that has not changed. Else it gets a file of its own.
     ///
     /// # Errors
     ///
@@ -82,39 +82,49 @@ impl Record {
         let folder = records.join(self.machine.folder());
         fs::create_dir_all(&folder)
             .with_context(|| format!("{} cannot be made", folder.display()))?;
-        let file = folder.join(format!("{}.json", self.date));
-        if file.exists() {
-            self.take_over(Record::read(&file)?);
+        let mut file = folder.join(format!("{}.json", self.date));
+        let mut number = 1;
+        while file.exists() {
+            let earlier = Record::read(&file)?;
+            if self.has_measured_the_same(&earlier) {
+                self.take_over(earlier);
+                break;
+            }
+            number += 1;
+            file = folder.join(format!("{}-{number}.json", self.date));
         }
         let text = self.lines()?;
         fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
         Ok(file)
     }
 
-    /// What an earlier record of the day has and this one has not.
+    fn has_measured_the_same(&self, earlier: &Record) -> bool {
+        self.sources == earlier.sources
+            && self.scale == earlier.scale
+            && self.compiler == earlier.compiler
+            && self.machine == earlier.machine
+    }
+
+    /// What an earlier record of the day has and this one has not, or not as good.
     fn take_over(&mut self, earlier: Record) {
-        let same = |(name, hash): (&String, &String)| {
-            earlier
-                .sources
-                .get(name)
-                .is_none_or(|earlier| earlier == hash)
-        };
-        if !self.sources.iter().all(same) {
-            return;
+        for (peer, version) in earlier.peers {
+            self.peers.entry(peer).or_insert(version);
         }
-        self.sources.extend(earlier.sources);
-        self.peers.extend(earlier.peers);
         for claim in earlier.claims {
             if !self.claims.contains(&claim) {
                 self.claims.push(claim);
             }
         }
+        // What was measured at rest is better than what was not, and many rounds are better than few.
+        let is_better = |cell: &Cell, than: &Cell| {
+            let good = |cell: &Cell| (cell.spoiled().is_none(), cell.rounds());
+            good(cell) > good(than)
+        };
         for cell in earlier.cells {
             let is_same = |own: &&mut Cell| own.name == cell.name && own.workers == cell.workers;
             match self.cells.iter_mut().find(is_same) {
                 None => self.cells.push(cell),
-                // What was measured at rest is better than what was not.
-                Some(own) if own.spoiled().is_some() && cell.spoiled().is_none() => *own = cell,
+                Some(own) if is_better(&cell, own) => *own = cell,
                 Some(_) => (),
             }
         }
@@ -167,13 +177,12 @@ pub fn shelves(records: &Path) -> Result<Vec<Shelf>> {
         if !folder.is_dir() {
             continue;
         }
-        let files = sorted(&folder)?;
-        let files = files
-            .iter()
-            .filter(|file| file.extension().is_some_and(|end| end == "json"));
-        let mut read: Vec<Record> = files
-            .map(|file| Record::read(file))
-            .collect::<Result<_>>()?;
+        let mut files = sorted(&folder)?;
+        files.retain(|file| file.extension().is_some_and(|end| end == "json"));
+        // A second one of the same day comes after the first.
+        files.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
+        let read = files.iter().map(|file| Record::read(file));
+        let mut read: Vec<Record> = read.collect::<Result<_>>()?;
         ensure!(!read.is_empty(), "{} has no record", folder.display());
         read.reverse();
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -194,7 +203,7 @@ const VERSIONS: [(&str, &str); 5] = [
     ("v5", "v5-futures"),
 ];
 
-/// For each version, a hash over the files of its `src`, names included.
+/// For each version, a hash over the files of its `src`, names included, and lines of comments left out.
 ///
 /// # Errors
 ///
@@ -224,7 +233,9 @@ fn feed(hasher: &mut Sha256, folder: &Path, within: &Path) -> Result<()> {
         let name = path.strip_prefix(within).unwrap_or(&path);
         // As a checkout on another system may have it.
         let name = name.to_string_lossy().replace('\\', "/");
-        for part in [name, text.replace("\r\n", "\n")] {
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let code: Vec<&str> = text.lines().filter(is_code).collect();
+        for part in [name, code.join("\n")] {
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);
         }

@@ -14,7 +14,7 @@ pub(crate) struct Spinners {
 }
 
 impl Spinners {
-    /// Starts so many, and returns when all of them run.
+    /// Starts so many, and returns when all of them have begun.
     pub(crate) fn start(count: usize) -> Spinners {
         let stop = Arc::new(AtomicBool::new(false));
         let all_there = Arc::new(Barrier::new(count + 1));

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, ensure};
 use benchmark::claims::{CLAIMS, Check, Claim, Finding};
-use benchmark::records::{A_AGAINST_A, Cell, Entry, Record, Shelf, shelves, sources};
+use benchmark::race::Latency;
+use benchmark::records::{Cell, Entry, Shelf, shelves, sources};
 
 use crate::repository::Repository;
 use crate::results::grouped;
@@ -17,7 +18,7 @@ pub(crate) fn machines(repository: &Repository) -> Result<String> {
         for (place, record) in shelf.records.iter().enumerate() {
             let machine = &record.machine;
             if place == 0 {
-                writeln!(out, "- **{}**: {machine}.", short_name(record))?;
+                writeln!(out, "- **{}**: {machine}.", record.machine.short_name())?;
             }
             write!(
                 out,
@@ -81,43 +82,62 @@ fn verdict(claim: &Claim, shelf: &Shelf, now: &BTreeMap<String, String>) -> Stri
 /// The ratio that is closest to its bar or furthest above it, with its interval if there is one.
 fn worst(finding: &Finding) -> String {
     let told = |check: &Check| {
+        let chance = if check.is_within_noise() {
+            "; within the noise"
+        } else {
+            ""
+        };
         let ratio = &check.ratio;
         let interval = match ratio.samples {
             0 | 1 => String::new(),
             _ => format!(" ({:.2} to {:.2})", ratio.low, ratio.high),
         };
-        format!(": {:.2}{interval}, bar {:.2}", ratio.median, check.bar)
+        format!(
+            ": {:.2}{interval}, bar {:.2}{chance}",
+            ratio.median, check.bar
+        )
     };
     finding.worst().map_or_else(String::new, told)
 }
 
+/// A column of a table: a machine and a number of workers.
+struct Column<'shelf> {
+    machine: String,
+    cell: &'shelf Cell,
+    /// Whether the pools have changed since.
+    is_older: bool,
+}
+
 /// How everybody did on a workload: a column for each machine and number of workers.
 pub(crate) fn race(repository: &Repository, workload: &str) -> Result<String> {
-    let shelves = read(repository)?;
-    let columns: Vec<(String, &Cell)> = shelves
+    let (shelves, now) = (read(repository)?, sources(repository.root())?);
+    let columns = shelves
         .iter()
-        .flat_map(|shelf| newest(shelf, workload))
-        .collect();
+        .flat_map(|shelf| newest(shelf, workload, &now));
+    let columns: Vec<Column<'_>> = columns.collect();
     ensure!(
         !columns.is_empty(),
         "no record has measured a workload that is called `{workload}`"
     );
-    let mut out = format!("| {} |", unit(workload));
-    for (name, cell) in &columns {
-        let mark = if cell.spoiled().is_some() {
-            ", not at rest"
-        } else {
-            ""
-        };
-        write!(out, " {name}, w = {}{mark} |", cell.workers)?;
+    let unit = Unit::of(workload, &columns);
+    let mut out = format!("| {} |", unit.name());
+    for column in &columns {
+        write!(out, " {}, w = {}", column.machine, column.cell.workers)?;
+        if column.cell.spoiled().is_some() {
+            out.push_str(", not at rest");
+        }
+        if column.is_older {
+            out.push_str(", older");
+        }
+        out.push_str(" |");
     }
     out.push_str("\n|---|");
     out.push_str(&"---:|".repeat(columns.len()));
     out.push('\n');
     for contender in contenders(&columns) {
         write!(out, "| {contender} |")?;
-        for (_, cell) in &columns {
-            let value = cell.entry(contender).map(|entry| value(workload, entry));
+        for Column { cell, .. } in &columns {
+            let value = cell.entry(contender).map(|entry| unit.value(cell, entry));
             write!(out, " {} |", value.unwrap_or_default())?;
         }
         out.push('\n');
@@ -125,22 +145,39 @@ pub(crate) fn race(repository: &Repository, workload: &str) -> Result<String> {
     Ok(out)
 }
 
-/// The cells of the newest record that has some of that workload, with the name of the machine.
-fn newest<'shelf>(shelf: &'shelf Shelf, workload: &str) -> Vec<(String, &'shelf Cell)> {
-    let of_record = |record: &'shelf Record| -> Vec<(String, &'shelf Cell)> {
+/// For each number of workers the cell of the newest record that has it.
+fn newest<'shelf>(
+    shelf: &'shelf Shelf,
+    workload: &str,
+    now: &BTreeMap<String, String>,
+) -> Vec<Column<'shelf>> {
+    let mut columns: Vec<Column<'shelf>> = Vec::new();
+    for record in &shelf.records {
         let cells = record.cells.iter().filter(|cell| cell.base() == workload);
-        cells.map(|cell| (short_name(record), cell)).collect()
-    };
-    let mut found = shelf.records.iter().map(of_record);
-    found.find(|cells| !cells.is_empty()).unwrap_or_default()
+        for cell in cells {
+            let is_same = |column: &Column<'_>| column.cell.workers == cell.workers;
+            if columns.iter().any(is_same) {
+                continue;
+            }
+            let entries = cell.entries.iter();
+            let mut ours = entries.filter(|entry| now.contains_key(&entry.contender));
+            columns.push(Column {
+                machine: record.machine.short_name(),
+                cell,
+                is_older: ours.any(|entry| !record.is_current(&entry.contender, now)),
+            });
+        }
+    }
+    columns.sort_by_key(|column| column.cell.workers);
+    columns
 }
 
 /// Everybody in some column, ours first, then the baselines and the peers.
-fn contenders<'cell>(columns: &[(String, &'cell Cell)]) -> Vec<&'cell str> {
+fn contenders<'cell>(columns: &[Column<'cell>]) -> Vec<&'cell str> {
     let mut all: Vec<&str> = Vec::new();
     for family in ["ours", "baseline", "peer"] {
-        let entries = columns.iter().flat_map(|(_, cell)| &cell.entries);
-        for entry in entries.filter(|entry| entry.family == family && entry.family != A_AGAINST_A) {
+        let entries = columns.iter().flat_map(|column| &column.cell.entries);
+        for entry in entries.filter(|entry| entry.family == family) {
             if !all.contains(&entry.contender.as_str()) {
                 all.push(&entry.contender);
             }
@@ -149,39 +186,43 @@ fn contenders<'cell>(columns: &[(String, &'cell Cell)]) -> Vec<&'cell str> {
     all
 }
 
-/// What the numbers of a workload are.
-fn unit(workload: &str) -> &'static str {
-    if workload.starts_with("busy_machine") {
-        "tasks a second"
-    } else if is_timed_one_by_one(workload) {
-        "microseconds: half of them, 99 of a hundred"
-    } else {
-        "nanoseconds for each task"
-    }
+/// What the numbers of a table are.
+enum Unit {
+    TasksASecond,
+    Latency,
+    Nanoseconds,
 }
 
-fn is_timed_one_by_one(workload: &str) -> bool {
-    let timed = [
-        "busy_round_trip",
-        "idle_ping_pong",
-        "one_task_after",
-        "burst_from_rest",
-    ];
-    timed.iter().any(|start| workload.starts_with(start))
-}
-
-fn value(workload: &str, entry: &Entry) -> String {
-    let nanoseconds = entry.summary().median;
-    if workload.starts_with("busy_machine") {
-        return digits(1e9 / nanoseconds);
+impl Unit {
+    fn of(workload: &str, columns: &[Column<'_>]) -> Unit {
+        let mut entries = columns.iter().flat_map(|column| &column.cell.entries);
+        if workload.starts_with("busy_machine") {
+            Unit::TasksASecond
+        } else if entries.any(|entry| entry.latency.is_some()) {
+            Unit::Latency
+        } else {
+            Unit::Nanoseconds
+        }
     }
-    match entry.latency().filter(|_| is_timed_one_by_one(workload)) {
-        Some(latency) => format!(
-            "{}, {}",
-            digits(latency.p50 / 1e3),
-            digits(latency.p99 / 1e3)
-        ),
-        None => digits(nanoseconds),
+
+    fn name(&self) -> &'static str {
+        match self {
+            Unit::TasksASecond => "tasks a second",
+            Unit::Latency => "microseconds: half of them, 99 of a hundred",
+            Unit::Nanoseconds => "nanoseconds for each task",
+        }
+    }
+
+    fn value(&self, cell: &Cell, entry: &Entry) -> String {
+        let nanoseconds = cell.summary(entry).median;
+        match (self, entry.latency) {
+            (Unit::TasksASecond, _) => digits(1e9 / nanoseconds),
+            (Unit::Nanoseconds, _) => digits(nanoseconds),
+            (Unit::Latency, None) => String::new(),
+            (Unit::Latency, Some(Latency { p50, p99 })) => {
+                format!("{}, {}", digits(p50 / 1e3), digits(p99 / 1e3))
+            }
+        }
     }
 }
 
@@ -194,21 +235,10 @@ fn digits(value: f64) -> String {
 fn heads(shelves: &[Shelf], first: &str) -> String {
     let names: Vec<String> = shelves
         .iter()
-        .map(|shelf| short_name(&shelf.records[0]))
+        .map(|shelf| shelf.records[0].machine.short_name())
         .collect();
     let lines = "---|".repeat(names.len());
     format!("| {first} | {} |\n|---|{lines}\n", names.join(" | "))
-}
-
-/// A processor as a heading has room for it.
-fn short_name(record: &Record) -> String {
-    let name = record
-        .machine
-        .processor
-        .replace("(R)", "")
-        .replace("(TM)", "");
-    let name = name.split(" CPU").next().unwrap_or(&name);
-    name.trim_end_matches(" Processor").trim().to_owned()
 }
 
 fn read(repository: &Repository) -> Result<Vec<Shelf>> {

@@ -17,7 +17,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     question: "A submitter and a worker hand tasks over a queue with one place. Who finds it full, or empty, \
                sleeps at once; or spins for about a microsecond first; or yields up to 32 times first; or the \
                submitter alone yields. They do so on a machine at rest, then beside as many threads that spin \
-               as there are cores, and then beside twice as many.",
+               as there are cores, and then beside twice as many. How many tasks do they hand over in a second?",
     predict: "Which of the four hands over the most tasks in a second at rest, and which the fewest beside twice \
               as many spinning threads as cores? By what factor?",
     checks: "beside twice as many spinning threads as cores, those who sleep at once hand over more tasks than \

@@ -49,9 +49,12 @@ pub struct Entry {
     pub held: Option<f64>,
     /// Nanoseconds for each task, by round.
     pub samples: Vec<f64>,
-    /// What most pings or bursts took, by round, where these are timed one by one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub latencies: Vec<Latency>,
+    /// What most pings or bursts took, over all rounds, where these are timed one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// How long each of them took, in nanoseconds. Too many to be kept.
+    #[serde(skip)]
+    pub times: Vec<f64>,
 }
 
 /// The second entry of the contender that races against itself.
@@ -113,6 +116,26 @@ impl Cell {
     pub fn rounds(&self) -> usize {
         let rounds = self.entries.iter().map(|entry| entry.samples.len());
         rounds.max().unwrap_or(0)
+    }
+
+    /// The rounds in which everybody has taken part. A table is made of these: who is wanted for a claim
+    /// goes on when the others have stopped, and the machine may have changed by then.
+    fn common_rounds(&self) -> usize {
+        let rounds = self.entries.iter().map(|entry| entry.samples.len());
+        rounds.min().unwrap_or(0)
+    }
+
+    /// Nanoseconds for each task, over the rounds in which everybody has taken part.
+    #[must_use]
+    pub fn summary(&self, entry: &Entry) -> Summary {
+        Summary::of(&entry.samples[..self.common_rounds()])
+    }
+
+    /// How many times as long as the other, over the same rounds.
+    #[must_use]
+    pub fn ratio(&self, entry: &Entry, other: &Entry) -> Summary {
+        let rounds = self.common_rounds();
+        Summary::of(&paired(&entry.samples[..rounds], &other.samples[..rounds]))
     }
 
     /// The contender of that name.
@@ -186,20 +209,6 @@ impl Entry {
     #[must_use]
     pub fn ratio_to(&self, other: &Entry) -> Summary {
         Summary::of(&paired(&self.samples, &other.samples))
-    }
-
-    /// The medians, over the rounds, of what half of the pings and what 99 of a hundred did not
-    /// exceed.
-    #[must_use]
-    pub fn latency(&self) -> Option<Latency> {
-        let median = |of: fn(&Latency) -> f64| {
-            let values: Vec<f64> = self.latencies.iter().map(of).collect();
-            Summary::of(&values).median
-        };
-        (!self.latencies.is_empty()).then(|| Latency {
-            p50: median(|latency| latency.p50),
-            p99: median(|latency| latency.p99),
-        })
     }
 }
 
@@ -280,6 +289,18 @@ mod tests {
             cell(0.0, &even, &[96.0; 30]).spoiled(),
             Some(Spoiled::Noise(0.96))
         );
+    }
+
+    #[test]
+    fn a_table_has_the_rounds_in_which_everybody_took_part() {
+        let mut dropped_out = cell(0.0, &[100.0, 100.0, 10.0], &[50.0, 50.0]);
+        let [first, again] = &dropped_out.entries[..] else {
+            panic!("there are two");
+        };
+        assert_eq!(dropped_out.summary(first).median, 100.0);
+        assert_eq!(dropped_out.ratio(first, again).samples, 2);
+        dropped_out.entries.pop();
+        assert_eq!(dropped_out.summary(&dropped_out.entries[0]).samples, 3);
     }
 
     #[test]

@@ -28,11 +28,23 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// The processor, as a heading has room for it.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let name = self.plain_name();
+        let name = name.split(" CPU").next().unwrap_or(&name);
+        name.trim_end_matches(" Processor").trim().to_owned()
+    }
+
+    fn plain_name(&self) -> String {
+        self.processor.replace("(R)", "").replace("(TM)", "")
+    }
+
     /// The name of its folder among the records: machines with the same processor and as many cores
     /// share one.
     #[must_use]
     pub fn folder(&self) -> String {
-        let name = self.processor.replace("(R)", "").replace("(TM)", "");
+        let name = self.plain_name();
         let model = self.model.as_deref().unwrap_or_default();
         let text = format!("{name} {model} {} cores", self.cores).to_lowercase();
         let words = text.split(|c: char| !c.is_ascii_alphanumeric());
@@ -82,5 +94,10 @@ mod tests {
         let folder = machine("linux 6.18").folder();
         assert_eq!(folder, "intel-xeon-processor-2-00ghz-6-207-2-2-cores");
         assert_eq!(folder, machine("linux 7.0").folder());
+        let plain = Machine {
+            processor: "Intel(R) Xeon(R) Processor".to_owned(),
+            ..Machine::default()
+        };
+        assert_eq!(plain.short_name(), "Intel Xeon");
     }
 }

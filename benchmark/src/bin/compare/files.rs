@@ -39,7 +39,7 @@ impl Run<'_> {
                     "contender": entry.contender,
                     "family": entry.family,
                     "nanoseconds_per_task": entry.summary(),
-                    "latency": entry.latency(),
+                    "latency": entry.latency,
                     "ratio_to_best": best.map(|best| entry.ratio_to(best)),
                     "allocations_per_task": entry.allocations,
                     "bytes_per_queued_task": entry.held,
@@ -103,8 +103,8 @@ impl Run<'_> {
             };
             let spoiled = cell.spoiled().map(|why| why.to_string());
             for entry in &cell.entries {
-                let (summary, ratio) = (entry.summary(), entry.ratio_to(best));
-                let latency = entry.latency();
+                let (summary, ratio) = (cell.summary(entry), cell.ratio(entry, best));
+                let latency = entry.latency;
                 csv.serialize((
                     (&cell.name, cell.workers, &entry.contender, &entry.family),
                     (summary.samples, summary.median),

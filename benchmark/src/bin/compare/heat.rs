@@ -1,6 +1,6 @@
 //! A heat: some contenders on the same work, round by round, each round in an order of its own.
 
-use benchmark::race::{Racer, no_gauge};
+use benchmark::race::{Latency, Racer, no_gauge};
 use benchmark::records::{A_AGAINST_A, AGAIN, Cell, Entry};
 use benchmark::workload::Workload;
 
@@ -56,7 +56,8 @@ impl Heat {
             for (racer, entry) in order {
                 let measured = (racer.run)(&self.workload, no_gauge);
                 entry.samples.push(measured.per_task());
-                entry.latencies.extend(measured.latency());
+                entry.times.extend(measured.times());
+                entry.latency = Latency::of(&entry.times);
             }
         });
         let load = self.meter.load();
@@ -68,7 +69,7 @@ impl Heat {
     pub(crate) fn start_again(&mut self) {
         for entry in &mut self.cell.entries {
             entry.samples.clear();
-            entry.latencies.clear();
+            entry.times.clear();
         }
         self.meter = Meter::default();
         self.cell.again = true;

@@ -18,7 +18,11 @@ pub(crate) struct Meter {
     others: f64,
     stolen: f64,
     seconds: f64,
+    pieces: u32,
 }
+
+/// The clocks tick a hundred times a second, and not together.
+const TICK: f64 = 0.01;
 
 impl Meter {
     /// Watches the work. What the threads of this process do is its own affair.
@@ -29,15 +33,16 @@ impl Meter {
             self.others += (after.all - before.all) - (after.own - before.own);
             self.stolen += after.stolen - before.stolen;
             self.seconds += after.at - before.at;
+            self.pieces += 1;
         }
         result
     }
 
-    /// The mean over all pieces; nothing where the system does not tell. The clocks tick a hundred
-    /// times a second and do not tick together, so less than a second of pieces says little.
+    /// The mean over all pieces; nothing where the system does not tell. What the ticks of the
+    /// clocks may have added is taken off: of a few short pieces next to nothing can be said.
     pub(crate) fn load(&self) -> Option<Load> {
         (self.seconds > 0.0).then(|| Load {
-            others: (self.others / self.seconds).max(0.0),
+            others: ((self.others - TICK * f64::from(self.pieces).sqrt()) / self.seconds).max(0.0),
             stolen: self.stolen / self.seconds,
         })
     }

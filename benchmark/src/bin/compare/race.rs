@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, stderr};
 use std::time::Instant;
 
-use benchmark::claims::{Claim, Finding};
+use benchmark::claims::{CLAIMS, Claim, Finding, Reference};
 use benchmark::records::{A_AGAINST_A, Cell, Entry};
 use benchmark::workload::Workload;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -89,13 +89,24 @@ pub(crate) fn decide(
     }
 }
 
-/// Forgets what others have spoiled, so that it is measured again. Returns whether there is
+/// Forgets what others have spoiled, so that it is measured a second time, and no third. If a
+/// contender is held against itself with another number of workers, the two belong together. Returns whether there is
 /// something.
 pub(crate) fn forget_spoiled(heats: &mut [Heat]) -> bool {
-    let mut count = 0;
-    for heat in heats.iter_mut() {
+    let mut spoiled = Vec::new();
+    for heat in heats.iter().filter(|heat| !heat.cell.again) {
         if let Some(why) = heat.cell.spoiled() {
             eprintln!("{}: {why}", heat.cell);
+            spoiled.push((heat.workload.base().to_owned(), heat.workload.workers));
+        }
+    }
+    let mut count = 0;
+    for heat in heats.iter_mut() {
+        let (base, workers) = (heat.workload.base(), heat.workload.workers);
+        let is_spoiled = |(name, of): &(String, usize)| {
+            name == base && (*of == workers || are_paired(base, *of, workers))
+        };
+        if !heat.cell.again && spoiled.iter().any(is_spoiled) {
             heat.start_again();
             count += 1;
         }
@@ -104,6 +115,16 @@ pub(crate) fn forget_spoiled(heats: &mut [Heat]) -> bool {
         eprintln!("{count} of {} cells are measured again", heats.len());
     }
     count > 0
+}
+
+/// Whether some claim holds a contender with the one number of workers against itself with the
+/// other.
+fn are_paired(workload: &str, one: usize, other: usize) -> bool {
+    CLAIMS.iter().any(|claim| {
+        matches!(claim.reference, Reference::ItselfWith(_))
+            && claim.concerns(workload, one)
+            && claim.concerns(workload, other)
+    })
 }
 
 /// A bar on a terminal. Elsewhere, a line for each workload in the first round, and then for each

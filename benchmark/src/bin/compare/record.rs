@@ -21,9 +21,18 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Fails if the versions differ from the commit: nobody else could measure that again.
+    /// Fails if what is measured, or what measures it, differs from the commit: nobody else could
+    /// measure that again.
     pub(crate) fn read() -> Result<Sources> {
-        let changed = said("git", &["status", "--porcelain", "--", "v*", "Cargo.lock"])?;
+        let measured = [
+            "v*",
+            "Cargo.lock",
+            "Cargo.toml",
+            "benchmark",
+            ":!benchmark/records",
+        ];
+        let arguments = [&["status", "--porcelain", "--"][..], &measured].concat();
+        let changed = said("git", &arguments)?;
         ensure!(
             changed.is_empty(),
             "what is recorded has to be committed first:\n{changed}"
@@ -46,7 +55,7 @@ impl Sources {
             let of_it = entries.filter(|entry| entry.family == family);
             of_it.map(|entry| entry.contender.as_str()).collect()
         };
-        let (ours, peers) = (names("ours"), names("peer"));
+        let peers = names("peer");
         let record = Record {
             date: jiff::Timestamp::now().strftime("%F").to_string(),
             commit: self.commit,
@@ -56,7 +65,7 @@ impl Sources {
             scale: run.scale.clone(),
             seed: Some(run.seed),
             load_before: run.load_before.map(short),
-            sources: keep(self.versions, &ours),
+            sources: self.versions,
             peers: keep(self.peers, &peers),
             claims: claims.map(|claim| claim.name.to_owned()).collect(),
             cells: run.cells.iter().map(|cell| shortened(cell)).collect(),
@@ -126,7 +135,7 @@ fn shortened(cell: &Cell) -> Cell {
             .samples
             .iter_mut()
             .for_each(|sample| *sample = short(*sample));
-        for latency in &mut entry.latencies {
+        if let Some(latency) = &mut entry.latency {
             latency.p50 = short(latency.p50);
             latency.p99 = short(latency.p99);
         }

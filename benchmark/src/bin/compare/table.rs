@@ -37,9 +37,6 @@ fn time(nanoseconds: f64) -> String {
     }
 }
 
-/// Of less than this, in cores, nothing is said.
-const SHOWN: f64 = 0.01;
-
 /// `1 place`, `2 places`.
 pub(crate) fn counted(count: usize, of: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -68,7 +65,7 @@ pub(crate) fn show_cell(cell: &Cell) {
         "\n{cell}: {tasks}, {places}, {}",
         counted(cell.rounds(), "round")
     );
-    let has_latencies = cell.entries.iter().any(|entry| entry.latency().is_some());
+    let has_latencies = cell.entries.iter().any(|entry| entry.latency.is_some());
     let has_held = cell.entries.iter().any(|entry| entry.held.is_some());
     let mut header = vec!["contender", "per task", "quartiles", "to the best", "95 %"];
     if has_latencies {
@@ -80,9 +77,9 @@ pub(crate) fn show_cell(cell: &Cell) {
     header.push("allocations");
     let mut table = table(&header);
     let mut entries: Vec<&Entry> = cell.entries.iter().collect();
-    entries.sort_by(|a, b| a.summary().median.total_cmp(&b.summary().median));
+    entries.sort_by(|a, b| cell.summary(a).median.total_cmp(&cell.summary(b).median));
     for entry in &entries {
-        let (summary, ratio) = (entry.summary(), entry.ratio_to(entries[0]));
+        let (summary, ratio) = (cell.summary(entry), cell.ratio(entry, entries[0]));
         let to_the_best = if cell.is_none(ratio.median) {
             "none".to_owned()
         } else {
@@ -100,7 +97,7 @@ pub(crate) fn show_cell(cell: &Cell) {
             format!("{} to {}", digits(ratio.low), digits(ratio.high)),
         ];
         if has_latencies {
-            let latency = entry.latency();
+            let latency = entry.latency;
             row.push(latency.map_or_else(String::new, |latency| time(latency.p50)));
             row.push(latency.map_or_else(String::new, |latency| time(latency.p99)));
         }
@@ -121,8 +118,8 @@ pub(crate) fn show_cell(cell: &Cell) {
             (floor - 1.0) * 100.0
         );
     }
-    if let Some(stolen) = cell.stolen.filter(|stolen| *stolen > SHOWN) {
-        println!("meanwhile the host took {stolen:.2} cores away");
+    if let (Some(others), Some(stolen)) = (cell.others, cell.stolen) {
+        println!("others kept {others:.2} cores busy, the host took {stolen:.2} away");
     }
     if let Some(why) = cell.spoiled() {
         println!("NOT AT REST: {why}");
@@ -252,6 +249,9 @@ pub(crate) fn show_finding(finding: &Finding) {
         let mut verdict = if check.holds() { "holds" } else { "MISSED" }.to_owned();
         if check.is_undecided() {
             verdict.push_str(", interval straddles the bar");
+        }
+        if check.is_within_noise() {
+            verdict.push_str(", within the noise");
         }
         table.add_row([
             check.what.clone(),

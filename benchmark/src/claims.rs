@@ -368,9 +368,9 @@ impl Claim {
         (!found.checks.is_empty()).then_some(found)
     }
 
-    /// What a record of a machine says; nothing if no record has its cells. Of those with most of the numbers
-    /// of workers, the newest counts, and one of today's sources before any other, one with enough
-    /// rounds before one with fewer, one that was measured at rest before one that was not.
+    /// What the records of a machine say; nothing if none has its cells. A record of today's
+    /// sources counts before any other, then one with more of the numbers of workers, then one with
+    /// enough rounds, then one that was measured at rest; and of equals the newest.
     #[must_use]
     pub fn on<'shelf>(
         &self,
@@ -498,8 +498,8 @@ impl Check {
         self.ratio.median <= self.bar
     }
 
-    /// Whether the ratio and its bar are no further apart than two equals were: then the verdict is one of
-    /// chance.
+    /// Whether the ratio and its bar are no further apart than two equals were: then the verdict is
+    /// one of chance.
     #[must_use]
     pub fn is_within_noise(&self) -> bool {
         let apart = self.ratio.median / self.bar;

@@ -142,8 +142,8 @@ impl Measurement {
         self.elapsed.as_nanos() as f64 / self.tasks as f64
     }
 
-    /// How long each ping, burst or trip took, in nanoseconds and in their order, where these are timed
-    /// one by one.
+    /// How long each ping, burst or trip took, in nanoseconds and in their order, where these are
+    /// timed one by one.
     #[must_use]
     pub fn times(&self) -> &[f64] {
         &self.times

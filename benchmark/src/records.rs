@@ -71,9 +71,9 @@ impl Record {
         serde_json::from_str(&text).with_context(|| format!("{} is no record", file.display()))
     }
 
-    /// Writes it into the folder of its machine, and says where. It is added to a record of the same day if
-    /// that has measured the same: the same sources, at the same scale, with the same compiler and
-    /// on a machine that has not changed. Else it gets a file of its own.
+    /// Writes it into the folder of its machine, and says where. It is added to a record of the
+    /// same day if that has measured the same: the same sources, at the same scale, with the same
+    /// compiler and on a machine that has not changed. Else it gets a file of its own.
     ///
     /// # Errors
     ///
@@ -115,7 +115,8 @@ impl Record {
                 self.claims.push(claim);
             }
         }
-        // What was measured at rest is better than what was not, and many rounds are better than few.
+        // What was measured at rest is better than what was not, and many rounds are better than
+        // few.
         let is_better = |cell: &Cell, than: &Cell| {
             let good = |cell: &Cell| (cell.spoiled().is_none(), cell.rounds());
             good(cell) > good(than)
@@ -203,7 +204,8 @@ const VERSIONS: [(&str, &str); 5] = [
     ("v5", "v5-futures"),
 ];
 
-/// For each version, a hash over the files of its `src`, names included, and lines of comments left out.
+/// For each version, a hash over the files of its `src`, names included, and lines of comments left
+/// out.
 ///
 /// # Errors
 ///

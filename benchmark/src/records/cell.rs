@@ -118,8 +118,8 @@ impl Cell {
         rounds.max().unwrap_or(0)
     }
 
-    /// The rounds in which everybody has taken part. A table is made of these: who is wanted for a claim
-    /// goes on when the others have stopped, and the machine may have changed by then.
+    /// The rounds in which everybody has taken part. A table is made of these: who is wanted for a
+    /// claim goes on when the others have stopped, and the machine may have changed by then.
     fn common_rounds(&self) -> usize {
         let rounds = self.entries.iter().map(|entry| entry.samples.len());
         rounds.min().unwrap_or(0)

@@ -90,8 +90,8 @@ pub(crate) fn decide(
 }
 
 /// Forgets what others have spoiled, so that it is measured a second time, and no third. If a
-/// contender is held against itself with another number of workers, the two belong together. Returns whether there is
-/// something.
+/// contender is held against itself with another number of workers, the two belong together.
+/// Returns whether there is something.
 pub(crate) fn forget_spoiled(heats: &mut [Heat]) -> bool {
     let mut spoiled = Vec::new();
     for heat in heats.iter().filter(|heat| !heat.cell.again) {

@@ -21,7 +21,10 @@ fn group(criterion: &mut Criterion, question: &str, chosen: impl Fn(&Workload) -
         .sample_size(10)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_secs(1));
-    for workload in all(Scale::Quick).iter().filter(|workload| chosen(workload)) {
+    let all = all(Scale::Quick);
+    let chosen: Vec<_> = all.iter().filter(|workload| chosen(workload)).collect();
+    assert!(!chosen.is_empty(), "{question}: no workload is chosen");
+    for workload in chosen {
         let Some(tasks) = workload.tasks() else {
             continue;
         };

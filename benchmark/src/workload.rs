@@ -26,7 +26,7 @@ use std::fmt;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-pub use catalogue::{IDLE_TIMEOUT, PAUSE, WORKERS, all};
+pub use catalogue::{IDLE_TIMEOUT, PAUSE, WORKERS, all, of_a_minute};
 pub(crate) use work::*;
 
 /// Some work for a pool of some size.

@@ -25,23 +25,25 @@ pub fn all(scale: Scale) -> Vec<Workload> {
     all.extend(from_rest(scale, cores));
     all.extend(captured_and_queued(scale, cores));
     all.extend(with_results(scale));
-    if scale == Scale::Quick {
-        thin_out(&mut all, cores);
-    }
     all
 }
 
-/// Leaves one number of workers for each name, that of the cores if it is there, and all of them
-/// for empty tasks.
-fn thin_out(all: &mut Vec<Workload>, cores: usize) {
-    let names: Vec<(String, usize)> = all.iter().map(|w| (w.name.clone(), w.workers)).collect();
-    all.retain(|workload| {
-        let same = names.iter().filter(|(name, _)| *name == workload.name);
-        let closest = same
-            .map(|(_, workers)| *workers)
-            .min_by_key(|workers| workers.abs_diff(cores));
+/// What can be run in a minute: one number of workers for each name, that of the cores if it is there,
+/// and all of them for empty tasks.
+#[must_use]
+pub fn of_a_minute() -> Vec<Workload> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let all = all(Scale::Quick);
+    let is_chosen = |workload: &Workload| {
+        let same = all.iter().filter(|other| other.name == workload.name);
+        let workers = same.map(|same| same.workers);
+        let closest = workers.min_by_key(|workers| workers.abs_diff(cores));
         workload.name == "empty" || closest == Some(workload.workers)
-    });
+    };
+    all.iter()
+        .filter(|workload| is_chosen(workload))
+        .cloned()
+        .collect()
 }
 
 /// One submitter, tasks of all lengths.
@@ -351,8 +353,8 @@ const fn quarters_of_idle_timeout(quarters: u64) -> Duration {
 mod tests {
     use std::thread;
 
-    use super::super::{Arrival, CROWD, Scale};
-    use super::all;
+    use super::super::{Arrival, CROWD, Scale, Workload};
+    use super::{all, of_a_minute};
 
     #[test]
     fn names_say_the_scale() {
@@ -439,25 +441,22 @@ mod tests {
     }
 
     #[test]
-    fn a_quick_run_has_every_name_once_and_empty_tasks_with_all_numbers_of_workers() {
-        let names = |scale| {
-            let mut names: Vec<_> = all(scale).iter().map(|w| w.base().to_owned()).collect();
+    fn a_run_of_a_minute_has_every_name_once_and_empty_tasks_with_all_numbers_of_workers() {
+        let names = |workloads: Vec<Workload>| {
+            let mut names: Vec<_> = workloads.iter().map(|w| w.base().to_owned()).collect();
             names.dedup();
             names
         };
-        let quick = names(Scale::Quick);
-        let missing: Vec<_> = names(Scale::Default)
+        let quick = names(of_a_minute());
+        let missing: Vec<_> = names(all(Scale::Default))
             .into_iter()
             .filter(|name| !quick.contains(name))
             .collect();
         assert_eq!(missing, ["queued_100000", "queued_1000000"]);
         for name in &quick {
-            let workloads = all(Scale::Quick).into_iter().filter(|w| w.base() == name);
-            assert_eq!(
-                workloads.count(),
-                if name == "empty" { 5 } else { 1 },
-                "{name}"
-            );
+            let workloads = of_a_minute().into_iter().filter(|w| w.base() == name);
+            let count = if name == "empty" { 5 } else { 1 };
+            assert_eq!(workloads.count(), count, "{name}");
         }
     }
 

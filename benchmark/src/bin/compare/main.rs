@@ -23,7 +23,7 @@ use benchmark::claims::{CLAIMS, Claim, Finding, LEAST_ROUNDS, MOST_ROUNDS};
 use benchmark::contenders::{everybody, racers};
 use benchmark::race::Racer;
 use benchmark::records::equals;
-use benchmark::workload::{Scale, Workload, all};
+use benchmark::workload::{Scale, Workload, all, of_a_minute};
 use clap::Parser;
 use command::{Names, println};
 
@@ -98,6 +98,13 @@ impl Arguments {
         }
     }
 
+    fn workloads(&self) -> Vec<Workload> {
+        match self.scale() {
+            Scale::Quick => of_a_minute(),
+            scale => all(scale),
+        }
+    }
+
     fn rounds(&self) -> usize {
         let usual = match self.scale() {
             Scale::Smoke => 2,
@@ -129,7 +136,8 @@ impl Arguments {
     /// The heats to run.
     fn heats(&self) -> Result<Vec<Heat>> {
         let named = |part: &String| {
-            let mut names = all(self.scale())
+            let mut names = self
+                .workloads()
                 .into_iter()
                 .map(|workload| workload.to_string());
             names.any(|name| name.contains(part.as_str()))
@@ -137,7 +145,7 @@ impl Arguments {
         if let Some(unknown) = self.workload.iter().find(|part| !named(part)) {
             bail!("no workload has `{unknown}` in its name: see `cargo compare --list`");
         }
-        let workloads = all(self.scale()).into_iter();
+        let workloads = self.workloads().into_iter();
         let heats = workloads.filter(|workload| self.wants_workload(workload));
         let heats: Vec<_> = heats
             .map(|workload| {
@@ -191,7 +199,7 @@ fn main() -> ExitCode {
 
 fn compare(arguments: &Arguments) -> Result<()> {
     if arguments.list {
-        list(arguments.scale());
+        list(arguments);
         return Ok(());
     }
     if arguments.check {
@@ -332,13 +340,13 @@ fn check(strict: bool) -> Result<()> {
     Ok(())
 }
 
-fn list(scale: Scale) {
+fn list(arguments: &Arguments) {
     println!("contenders");
     for (name, family) in everybody() {
         println!("  {name:20} {family}");
     }
     println!("\nworkloads");
-    for workload in all(scale) {
+    for workload in arguments.workloads() {
         let tasks = match workload.tasks() {
             Some(tasks) => table::counted(tasks, "task"),
             None => "as many tasks as there is time for".to_owned(),

@@ -524,6 +524,13 @@ mod tests {
     use crate::statistics::Summary;
     use crate::workload::{Scale, Workload, all};
 
+    const V4_AGAINST_V3: Claim = Claim {
+        workload: "empty",
+        subject: "v4",
+        reference: Reference::Contender("v3"),
+        ..ANY
+    };
+
     fn workloads(name: &str) -> impl Iterator<Item = Workload> {
         let all = all(Scale::Default).into_iter();
         all.filter(move |workload| workload.base() == name)
@@ -577,11 +584,8 @@ mod tests {
     #[test]
     fn a_claim_for_some_numbers_of_workers_ignores_the_others() {
         let claim = Claim {
-            workload: "empty",
             workers: &[4, 16],
-            subject: "v4",
-            reference: Reference::Contender("v3"),
-            ..ANY
+            ..V4_AGAINST_V3
         };
         let times: &[(&str, &[f64])] = &[("v4", &[30.0]), ("v3", &[60.0])];
         let cells: Vec<_> = workloads("empty")
@@ -711,12 +715,7 @@ mod tests {
 
     #[test]
     fn a_record_of_todays_sources_with_all_cells_and_enough_rounds_counts() {
-        let claim = Claim {
-            workload: "empty",
-            subject: "v4",
-            reference: Reference::Contender("v3"),
-            ..ANY
-        };
+        let claim = V4_AGAINST_V3;
         let now = BTreeMap::from(["v3", "v4"].map(|name| (name.into(), "new".into())));
         // The newest first.
         let mut shelf = Shelf {
@@ -745,11 +744,8 @@ mod tests {
     #[test]
     fn a_claim_needs_all_the_cells_that_it_names() {
         let claim = Claim {
-            workload: "empty",
             workers: &[4, 16],
-            subject: "v4",
-            reference: Reference::Contender("v3"),
-            ..ANY
+            ..V4_AGAINST_V3
         };
         let four = workloads("empty").find(|workload| workload.workers == 4);
         let cell = cell(&four.unwrap(), &[("v4", &[30.0]), ("v3", &[60.0])]);

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use book::site::Site;
 use serde::Deserialize;
 
 use search::{Index, asset};
@@ -37,15 +36,7 @@ struct Question {
 static ASKED: LazyLock<Asked> =
     LazyLock::new(|| serde_json::from_str(include_str!("questions.json")).unwrap());
 
-static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
-    let pages = scratch::folder("questions");
-    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Site::new(book, Some(pages.clone()))
-        .unwrap()
-        .build()
-        .unwrap();
-    pages
-});
+static PAGES: LazyLock<PathBuf> = LazyLock::new(|| scratch::pages("questions"));
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(&PAGES));
 

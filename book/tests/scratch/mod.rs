@@ -24,3 +24,14 @@ pub(crate) fn with_files(name: &str, files: &[(&str, &str)]) -> PathBuf {
     }
     folder
 }
+
+/// The pages of the book, built anew.
+#[cfg(feature = "site")]
+#[allow(dead_code, reason = "not every test file needs it")]
+pub(crate) fn pages(name: &str) -> PathBuf {
+    let pages = folder(name);
+    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = book::site::Site::new(book, Some(pages.clone())).unwrap();
+    site.build().unwrap();
+    pages
+}

@@ -28,8 +28,8 @@ pub fn all(scale: Scale) -> Vec<Workload> {
     all
 }
 
-/// What can be run in a minute: one number of workers for each name, that of the cores if it is there,
-/// and all of them for empty tasks.
+/// What can be run in a minute: one number of workers for each name, that of the cores if it is
+/// there, and all of them for empty tasks.
 #[must_use]
 pub fn of_a_minute() -> Vec<Workload> {
     let cores = thread::available_parallelism().map_or(1, usize::from);

@@ -1,6 +1,6 @@
 //! What can go wrong: a pool that cannot be built, a task that is refused.
 
-use std::{fmt, io};
+use std::io;
 
 use parking_lot::Mutex;
 
@@ -49,7 +49,7 @@ pub enum Reason {
     /// No place came free in the time that the caller would wait.
     #[error("no place came free in time")]
     Timeout,
-    /// The pool was shut down, or its last worker has died of a panic.
+    /// The pool was shut down, or a panic has taken its last worker.
     #[error("the pool is shut down")]
     ShutDown,
 }
@@ -66,7 +66,7 @@ pub enum Reason {
 /// assert_eq!(rejected.reason(), v1_fixed::Reason::ShutDown);
 /// rejected.into_task().run();
 /// ```
-#[derive(thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("the task was refused: {reason}")]
 pub struct Rejected {
     reason: Reason,
@@ -93,13 +93,5 @@ impl Rejected {
     #[must_use]
     pub fn into_task(self) -> Task {
         self.task.into_inner()
-    }
-}
-
-impl fmt::Debug for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejected")
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
     }
 }

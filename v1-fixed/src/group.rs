@@ -1,12 +1,10 @@
-//! A batch of tasks to wait for.
+//! Some of a pool's tasks, to be waited for together.
 
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::door::Patience;
 use crate::pool::Shared;
-use crate::tally::Tally;
-use crate::task::Job;
+use crate::wait_group::WaitGroup;
 use crate::{Rejected, Task};
 
 /// Some of a pool's tasks, which can be waited for without waiting for the others.
@@ -29,9 +27,11 @@ use crate::{Rejected, Task};
 /// pages.wait();
 /// assert_eq!(words.load(Ordering::Relaxed), 6);
 /// ```
+#[derive(Debug)]
 pub struct Group {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) tally: Arc<Tally>,
+    /// The tasks of the group that have not ended yet. They count in the pool as well.
+    pub(crate) unfinished: Arc<WaitGroup>,
 }
 
 impl Group {
@@ -40,19 +40,19 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// As [`Pool::execute`](crate::Pool::execute). A refused task does not count.
+    /// As [`Pool::execute`](crate::Pool::execute).
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        let job = Job {
-            task: task.into(),
-            group: Some(Arc::clone(&self.tally)),
-        };
-        self.shared.submit(job, Patience::Forever)
+        let in_group = Some(self.unfinished.add());
+        self.shared
+            .submit(task.into(), in_group, Some(Duration::MAX))
     }
 
-    /// Waits until the group's tasks accepted so far are over and their closures are dropped.
+    /// Waits until the group's tasks submitted so far have ended and their closures are dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task of the group
-    /// was unfinished. A stream of tasks without a gap keeps the caller waiting.
+    /// was unfinished. A task counts from the call of [`execute`](Group::execute) on, also while its
+    /// submitter waits for a place, until it has ended or comes back. A stream of tasks without a
+    /// gap keeps the caller waiting.
     ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
     /// waited for as well. Any number of threads may wait, and a group without tasks does not
@@ -62,15 +62,7 @@ impl Group {
     ///
     /// On a worker of the same pool, which might wait for its own task.
     pub fn wait(&self) {
-        self.shared.refuse_to_wait_on_worker("Group::wait");
-        self.tally.wait();
-    }
-}
-
-impl fmt::Debug for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Group")
-            .field("tally", &self.tally)
-            .finish_non_exhaustive()
+        self.shared.assert_not_on_worker("Group::wait");
+        self.unfinished.wait();
     }
 }

@@ -4,15 +4,15 @@
 //! stands between those who submit and those who work. It is bounded: when it is full, submitters
 //! wait, so a pool that is too slow slows its callers down instead of filling the memory.
 //!
-//! **What it costs:** a box, a lock that submitters share, and a trip through a channel for each
-//! task.
+//! **What it costs:** a box, three locks and a trip through a channel for each task.
 //!
 //! **What it does not do:** a task that panics takes its worker with it, and when the last worker
-//! is gone, the pool closes and drops what was queued. Nothing stops a task early, and the number
-//! of threads is what it was at the start. The next versions mend one of these each.
+//! is gone, the pool is closed and what was queued is dropped. Nothing stops a task early, and the
+//! number of threads is what it was at the start. The next versions mend one of these each.
 //!
-//! Read in this order: [`Pool`] and its file `pool.rs`, then `door.rs` (how a task is accepted),
-//! `worker.rs` (how it runs), `tally.rs` (how one waits for it), `group.rs`, `task.rs`, `error.rs`.
+//! Three files are the pool: `worker.rs` (what a thread does), `queue.rs` (how a task is accepted)
+//! and `wait_group.rs` (how one waits for tasks). Read them first, then `pool.rs`, which puts them
+//! together, and `group.rs`, `task.rs`, `error.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -21,13 +21,12 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-mod count;
-mod door;
 mod error;
 mod group;
 mod pool;
-mod tally;
+mod queue;
 mod task;
+mod wait_group;
 mod worker;
 
 pub use error::{BuildError, Reason, Rejected};

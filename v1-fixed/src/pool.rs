@@ -1,20 +1,17 @@
 //! The pool as its owner sees it.
 
-use std::fmt;
-use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
+use std::{fmt, mem};
 
-use crossbeam_channel::{Receiver, bounded};
 use parking_lot::Mutex;
 
-use crate::door::{Door, Patience};
-use crate::tally::Tally;
+use crate::queue::Queue;
 use crate::task::{Job, Task};
-use crate::worker;
-use crate::{BuildError, Group, Rejected};
+use crate::wait_group::{Pending, WaitGroup};
+use crate::worker::Worker;
+use crate::{BuildError, Group, Reason, Rejected};
 
 /// A fixed number of threads that run the tasks of one bounded queue.
 ///
@@ -41,27 +38,25 @@ pub struct Pool {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What the workers and groups share with the pool. They hold it and not the [`Pool`], so that
-/// the pool is dropped when its owner lets go of it.
+/// What workers and groups share with the pool. They hold it and not the [`Pool`], so that the
+/// pool is dropped when its owner lets go of it.
+#[derive(Debug)]
 pub(crate) struct Shared {
-    // Configuration.
-    /// Tells this pool from all others, gone ones included (an address would be used again).
-    pub(crate) number: usize,
-    capacity: usize,
-    // State.
-    pub(crate) door: Door,
-    /// The end of the queue that the workers take from.
-    pub(crate) queue: Receiver<Job>,
-    pub(crate) tally: Tally,
-    /// Workers started and not yet gone.
-    pub(crate) living: AtomicUsize,
+    pub(crate) queue: Queue,
+    /// The tasks that have not ended yet, from the call that submits them on.
+    unfinished: Arc<WaitGroup>,
+    /// The workers that have not left yet.
+    pub(crate) workers: Arc<WaitGroup>,
+    /// The threads of all workers, also of those that have left: no two threads of a process ever
+    /// have the same id.
+    pub(crate) thread_ids: Mutex<Vec<ThreadId>>,
 }
 
 impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 32 bytes, used or not.
+    /// The largest number of places in a queue. A place takes 40 bytes, used or not.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -74,35 +69,26 @@ impl Pool {
     /// A [`BuildError`] if a number is zero or above its limit, or if a thread cannot be started.
     /// Nothing is left behind.
     pub fn new(threads: usize, capacity: usize) -> Result<Pool, BuildError> {
-        if threads == 0 {
-            return Err(BuildError::NoThreads);
+        match (threads, capacity) {
+            (0, _) => return Err(BuildError::NoThreads),
+            (n, _) if n > Pool::MAX_THREADS => return Err(BuildError::TooManyThreads(n)),
+            (_, 0) => return Err(BuildError::NoCapacity),
+            (_, n) if n > Pool::MAX_CAPACITY => return Err(BuildError::TooMuchCapacity(n)),
+            _ => {}
         }
-        if threads > Pool::MAX_THREADS {
-            return Err(BuildError::TooManyThreads(threads));
-        }
-        if capacity == 0 {
-            return Err(BuildError::NoCapacity);
-        }
-        if capacity > Pool::MAX_CAPACITY {
-            return Err(BuildError::TooMuchCapacity(capacity));
-        }
-        let (sender, queue) = bounded(capacity);
-        let shared = Arc::new(Shared {
-            number: worker::next_number(),
-            capacity,
-            door: Door::new(sender),
-            queue,
-            tally: Tally::new(threads),
-            living: AtomicUsize::new(0),
-        });
-        let mut pool = Pool {
-            shared,
+        let pool = Pool {
+            shared: Arc::new(Shared {
+                queue: Queue::new(capacity),
+                unfinished: Arc::default(),
+                workers: Arc::default(),
+                thread_ids: Mutex::default(),
+            }),
             threads: Mutex::default(),
         };
-        for lane in 1..=threads {
+        for number in 1..=threads {
             // On an error the pool is dropped, which stops and joins the threads started so far.
-            let thread = worker::start(&pool.shared, lane)?;
-            pool.threads.get_mut().push(thread);
+            let thread = Worker::start(&pool.shared, format!("worker-{number}"))?;
+            pool.threads.lock().push(thread);
         }
         Ok(pool)
     }
@@ -110,8 +96,8 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order. The tasks of one submitter are taken
-    /// by the workers in the order in which it submitted them.
+    /// Of several submitters that wait, any may have the next place. The tasks of one submitter are
+    /// taken by the workers in the order in which it submitted them.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
     /// worker can free.
@@ -122,7 +108,7 @@ impl Pool {
     /// during the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue
     /// is full. The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::Forever)
+        self.shared.submit(task.into(), None, Some(Duration::MAX))
     }
 
     /// Submits a task if there is a place for it at once.
@@ -145,63 +131,60 @@ impl Pool {
     ///
     /// [`Full`](crate::Reason::Full) or [`ShutDown`](crate::Reason::ShutDown), with the task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::AtOnce)
+        self.shared.submit(task.into(), None, None)
     }
 
-    /// Submits a task, and waits for a place no longer than `patience`.
+    /// Submits a task, and waits for a place no longer than `timeout`.
     ///
     /// [`Duration::ZERO`] gives up at once, [`Duration::MAX`] never.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `patience` is over;
+    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `timeout` is over;
     /// otherwise as [`execute`](Pool::execute). The task comes back in the error.
     pub fn execute_timeout(
         &self,
         task: impl Into<Task>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::For(patience))
+        self.shared.submit(task.into(), None, Some(timeout))
     }
 
-    fn submit(&self, task: Task, patience: Patience) -> Result<(), Rejected> {
-        let group = None;
-        self.shared.submit(Job { task, group }, patience)
-    }
-
-    /// A new group: a batch of tasks to wait for.
+    /// A new group: some tasks to be waited for together.
     #[must_use]
     pub fn group(&self) -> Group {
         Group {
             shared: Arc::clone(&self.shared),
-            tally: Arc::new(Tally::new(Tally::ANY)),
+            unfinished: Arc::default(),
         }
     }
 
-    /// Waits until every task accepted before the call is over and its closure dropped.
+    /// Waits until every task submitted before the call has ended and its closure is dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task was
-    /// unfinished. What tasks submit while they run counts. A stream of tasks without a gap keeps
-    /// the caller waiting; a [`group`](Pool::group) waits for its own tasks only.
+    /// unfinished. A task counts from the call that submits it on, also while its submitter waits
+    /// for a place, until it has ended or comes back. What tasks submit while they run counts. A
+    /// stream of tasks without a gap keeps the caller waiting; a [`group`](Pool::group) waits for
+    /// its own tasks only.
     ///
     /// # Panics
     ///
     /// On a worker of the same pool, which would wait for its own task. (In a drop while another
     /// panic unwinds, this aborts the process, as any panic does there.)
     pub fn wait_idle(&self) {
-        self.shared.refuse_to_wait_on_worker("Pool::wait_idle");
-        self.shared.tally.wait();
+        self.shared.assert_not_on_worker("Pool::wait_idle");
+        self.shared.unfinished.wait();
     }
 
     /// Refuses new tasks, runs those already accepted, and waits until the threads are gone,
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused. On a worker of the same pool it only closes the door, since a
+    /// for a place are refused. On a worker of the same pool it only closes the queue, since a
     /// thread cannot wait for its own end; the workers leave when the queue is empty.
     pub fn shutdown(&self) {
-        self.shared.door.close();
-        if !worker::on_worker_of(&self.shared) {
+        self.shared.queue.close();
+        if !self.shared.on_worker() {
             // Locked while joining, so that no other caller returns before the threads are gone.
             for thread in self.threads.lock().drain(..) {
                 if let Err(payload) = thread.join() {
@@ -215,19 +198,19 @@ impl Pool {
     /// The number of tasks that wait in the queue; those that run are not among them.
     #[must_use]
     pub fn queue_len(&self) -> usize {
-        self.shared.queue.len()
+        self.shared.queue.jobs.len()
     }
 
     /// The number of places in the queue.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
-        self.shared.capacity
+        self.shared.queue.jobs.capacity().unwrap_or(0)
     }
 
     /// The number of worker threads. A task that panics takes one away.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.shared.living.load(SeqCst)
+        self.shared.workers.pending()
     }
 }
 
@@ -238,18 +221,36 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    pub(crate) fn submit(&self, job: Job, patience: Patience) -> Result<(), Rejected> {
-        let patience = if worker::on_worker_of(self) {
-            Patience::AtOnce
-        } else {
-            patience
+    /// Every way to submit comes here. Without a timeout, the caller does not wait for a place.
+    pub(crate) fn submit(
+        &self,
+        task: Task,
+        in_group: Option<Pending>,
+        timeout: Option<Duration>,
+    ) -> Result<(), Rejected> {
+        // Counted first: once it is sent, a worker may have run it before `try_send` returns.
+        let job = Job {
+            task,
+            _in_group: in_group,
+            _in_pool: self.unfinished.add(),
         };
-        self.door.admit(job, patience, &self.tally)
+        let sent = match (self.queue.try_send(job), timeout) {
+            (Err((job, Reason::Full)), Some(timeout)) if !self.on_worker() => {
+                self.queue.send_timeout(job, timeout)
+            }
+            (sent, _) => sent,
+        };
+        sent.map_err(|(job, reason)| Rejected::new(job.task, reason))
     }
 
-    pub(crate) fn refuse_to_wait_on_worker(&self, function: &str) {
+    /// Whether the calling thread is a worker of this pool.
+    fn on_worker(&self) -> bool {
+        self.thread_ids.lock().contains(&thread::current().id())
+    }
+
+    pub(crate) fn assert_not_on_worker(&self, function: &str) {
         assert!(
-            !worker::on_worker_of(self),
+            !self.on_worker(),
             "{function} was called on a worker of the same pool: it would wait for its own task",
         );
     }

@@ -1,9 +1,8 @@
 //! What a pool runs.
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::tally::Tally;
+use crate::wait_group::Pending;
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
 ///
@@ -11,14 +10,13 @@ use crate::tally::Tally;
 /// that refused it, and it can be submitted again as it is: nothing is wrapped a second time.
 ///
 /// ```
-/// use v1_fixed::{Pool, Rejected, Task};
+/// use v1_fixed::{Pool, Task};
 ///
-/// let pool = Pool::new(1, 1).unwrap();
-/// let mut task = Task::from(|| println!("at last"));
-/// while let Err(rejected) = pool.try_execute(task) {
-///     task = rejected.into_task();
-///     std::thread::yield_now();
-/// }
+/// let (first, second) = (Pool::new(1, 1).unwrap(), Pool::new(1, 1).unwrap());
+/// first.shutdown();
+/// let refused = first.execute(|| println!("at last")).unwrap_err();
+/// let task: Task = refused.into_task();
+/// second.execute(task).unwrap();
 /// ```
 pub struct Task(Box<dyn FnOnce() + Send>);
 
@@ -45,9 +43,10 @@ impl fmt::Debug for Task {
     }
 }
 
-/// A task in the queue.
+/// A task in the queue. Its fields are dropped in this order. So a task has ended, for its group
+/// and then for its pool, when its closure and all that it captured are dropped.
 pub(crate) struct Job {
     pub(crate) task: Task,
-    /// The count of the group that the task belongs to, if it does.
-    pub(crate) group: Option<Arc<Tally>>,
+    pub(crate) _in_group: Option<Pending>,
+    pub(crate) _in_pool: Pending,
 }

@@ -3,30 +3,17 @@
 use std::any::Any;
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Weak};
 use std::thread;
 
-use crossbeam_channel::bounded;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
-use crate::door::Door;
 use crate::panic::{PanicHandler, discard};
 use crate::pool::Shared;
-use crate::stats::Endings;
-use crate::tally::Tally;
-use crate::token::OnCancel;
-use crate::{BuildError, CancelToken, Pool, worker};
-
-/// How many threads a pool has. Made from a number wherever one is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Threads(pub(crate) usize);
-
-impl From<usize> for Threads {
-    fn from(threads: usize) -> Threads {
-        Threads(threads)
-    }
-}
+use crate::queue::Queue;
+use crate::worker::Worker;
+use crate::{BuildError, CancelToken, Pool};
 
 /// Settings of a pool to be. Made by [`Pool::builder`].
 ///
@@ -44,7 +31,7 @@ impl From<usize> for Threads {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
-    threads: Option<Threads>,
+    threads: Option<usize>,
     capacity: usize,
     token: CancelToken,
     hooks: Hooks,
@@ -75,8 +62,8 @@ impl Builder {
 
     /// The number of threads. Without this, as many as the machine runs at a time
     /// ([`available_parallelism`](thread::available_parallelism)).
-    pub fn threads(mut self, threads: impl Into<Threads>) -> Builder {
-        self.threads = Some(threads.into());
+    pub fn threads(mut self, threads: usize) -> Builder {
+        self.threads = Some(threads);
         self
     }
 
@@ -137,23 +124,15 @@ impl Builder {
     /// A [`BuildError`] if a number is zero or above its limit, if a thread name contains a zero
     /// byte, or if a thread cannot be started. Nothing is left behind.
     pub fn build(self) -> Result<Pool, BuildError> {
-        let threads = match self.threads {
-            Some(Threads(threads)) => threads,
-            None => thread::available_parallelism().map_or(1, usize::from),
-        };
-        if threads == 0 {
-            return Err(BuildError::NoThreads);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or_else(cores);
+        match (threads, self.capacity) {
+            (0, _) => Err(BuildError::NoThreads),
+            (n, _) if n > Pool::MAX_THREADS => Err(BuildError::TooManyThreads(n)),
+            (_, 0) => Err(BuildError::NoCapacity),
+            (_, n) if n > Pool::MAX_CAPACITY => Err(BuildError::TooMuchCapacity(n)),
+            _ => Pool::start(self, threads),
         }
-        if threads > Pool::MAX_THREADS {
-            return Err(BuildError::TooManyThreads(threads));
-        }
-        if self.capacity == 0 {
-            return Err(BuildError::NoCapacity);
-        }
-        if self.capacity > Pool::MAX_CAPACITY {
-            return Err(BuildError::TooMuchCapacity(self.capacity));
-        }
-        Pool::start(self, threads)
     }
 }
 
@@ -165,31 +144,27 @@ impl Pool {
 
     /// Starts the threads. The numbers have been checked.
     fn start(settings: Builder, threads: usize) -> Result<Pool, BuildError> {
-        let (sender, queue) = bounded(settings.capacity);
-        let door = Arc::new(Door::new(sender, settings.token.clone()));
-        let weak: Weak<Door> = Arc::downgrade(&door);
-        settings.token.notify(&(weak as Weak<dyn OnCancel>));
-        let shared = Arc::new(Shared {
-            number: worker::next_number(),
-            capacity: settings.capacity,
-            hooks: settings.hooks,
-            token: settings.token,
-            door,
-            queue,
-            tally: Tally::new(threads),
-            endings: Endings::new(threads),
-            living: Mutex::new(0),
-            left: Condvar::new(),
-        });
-        let mut pool = Pool {
-            shared,
+        let pool = Pool {
+            shared: Arc::new(Shared {
+                hooks: settings.hooks,
+                queue: Queue::new(settings.capacity, settings.token.clone()),
+                token: settings.token,
+                counters: Default::default(),
+                unfinished: Arc::default(),
+                workers: Arc::default(),
+                thread_ids: Mutex::default(),
+            }),
             threads: Mutex::default(),
             gave_up: AtomicBool::new(false),
         };
-        for lane in 1..=threads {
-            // On an error the pool is dropped, which stops and joins the threads started so far.
-            let thread = worker::start(&pool.shared, lane)?;
-            pool.threads.get_mut().push(thread);
+        // On an error the pool is dropped, which stops and joins the threads started so far.
+        for number in 1..=threads {
+            let name = (pool.shared.hooks.name)(number);
+            if name.contains('\0') {
+                return Err(BuildError::ThreadName(name));
+            }
+            let thread = Worker::start(&pool.shared, name)?;
+            pool.threads.lock().push(thread);
         }
         Ok(pool)
     }

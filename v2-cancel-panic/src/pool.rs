@@ -2,21 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::builder::Hooks;
-use crate::cancel::Batch;
-use crate::door::{Door, Patience};
-use crate::stats::{Ending, Endings};
-use crate::tally::Tally;
-use crate::task::{Job, Task};
-use crate::worker;
-use crate::{BuildError, CancelToken, Group, Rejected};
+use crate::group::TaskGroup;
+use crate::queue::Queue;
+use crate::stats::Counters;
+use crate::task::{Job, Membership, Task};
+use crate::wait_group::{Pending, WaitGroup};
+use crate::{BuildError, CancelToken, Group, Reason, Rejected};
 
 /// A fixed number of threads that run the tasks of one bounded queue.
 ///
@@ -49,34 +47,28 @@ pub struct Pool {
     pub(crate) gave_up: AtomicBool,
 }
 
-/// What the workers and groups share with the pool. They hold it and not the [`Pool`], so that
-/// the pool is dropped when its owner lets go of it.
+/// What workers and groups share with the pool. They hold it and not the [`Pool`], so that the
+/// pool is dropped when its owner lets go of it.
+#[derive(Debug)]
 pub(crate) struct Shared {
-    // Configuration.
-    /// Tells this pool from all others, gone ones included (an address would be used again).
-    pub(crate) number: usize,
-    pub(crate) capacity: usize,
     pub(crate) hooks: Hooks,
-    /// The pool's token. The door has a clone of its own: workers look at this one for each task,
-    /// and the door is on a cache line that submitters write to.
+    pub(crate) queue: Queue,
     pub(crate) token: CancelToken,
-    // State.
-    pub(crate) door: Arc<Door>,
-    /// The end of the queue that the workers take from.
-    pub(crate) queue: Receiver<Job>,
-    pub(crate) tally: Tally,
-    pub(crate) endings: Endings,
-    /// Workers started and not yet gone.
-    pub(crate) living: Mutex<usize>,
-    /// Signalled when no worker lives any more.
-    pub(crate) left: Condvar,
+    pub(crate) counters: Counters,
+    /// The tasks that have not ended yet, from the call that submits them on.
+    pub(crate) unfinished: Arc<WaitGroup>,
+    /// The workers that have not left yet.
+    pub(crate) workers: Arc<WaitGroup>,
+    /// The threads of all workers, also of those that have left: no two threads of a process ever
+    /// have the same id.
+    pub(crate) thread_ids: Mutex<Vec<ThreadId>>,
 }
 
 impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 40 bytes, used or not.
+    /// The largest number of places in a queue. A place takes 56 bytes, used or not.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -98,8 +90,8 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order. The tasks of one submitter are taken
-    /// by the workers in the order in which it submitted them.
+    /// Of several submitters that wait, any may have the next place. The tasks of one submitter are
+    /// taken by the workers in the order in which it submitted them.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
     /// worker can free.
@@ -111,7 +103,8 @@ impl Pool {
     /// the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
     /// The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::Forever)
+        self.shared
+            .submit(task.into(), None, None, Some(Duration::MAX))
     }
 
     /// Submits a task if there is a place for it at once.
@@ -135,63 +128,60 @@ impl Pool {
     /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown) or
     /// [`Cancelled`](crate::Reason::Cancelled), with the task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::AtOnce)
+        self.shared.submit(task.into(), None, None, None)
     }
 
-    /// Submits a task, and waits for a place no longer than `patience`.
+    /// Submits a task, and waits for a place no longer than `timeout`.
     ///
     /// [`Duration::ZERO`] gives up at once, [`Duration::MAX`] never.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `patience` is over;
+    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `timeout` is over;
     /// otherwise as [`execute`](Pool::execute). The task comes back in the error.
     pub fn execute_timeout(
         &self,
         task: impl Into<Task>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::For(patience))
+        self.shared.submit(task.into(), None, None, Some(timeout))
     }
 
-    fn submit(&self, task: Task, patience: Patience) -> Result<(), Rejected> {
-        let (group, token) = (None, None);
-        self.shared.submit(Job { task, group, token }, patience)
-    }
-
-    /// A new group: a batch of tasks to wait for.
+    /// A new group: some tasks to be waited for together.
     #[must_use]
     pub fn group(&self) -> Group {
         Group {
             shared: Arc::clone(&self.shared),
-            batch: Arc::new(Batch::new(self.shared.token.child())),
+            tasks: Arc::new(TaskGroup::new(self.shared.token.child())),
         }
     }
 
-    /// Waits until every task accepted before the call is over and its closure dropped.
+    /// Waits until every task submitted before the call has ended and its closure is dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task was
-    /// unfinished. What tasks submit while they run counts. A stream of tasks without a gap keeps
-    /// the caller waiting; a [`group`](Pool::group) waits for its own tasks only.
+    /// unfinished. A task counts from the call that submits it on, also while its submitter waits
+    /// for a place, until it has ended or comes back. What tasks submit while they run counts. A
+    /// stream of tasks without a gap keeps the caller waiting; a [`group`](Pool::group) waits for
+    /// its own tasks only.
     ///
     /// # Panics
     ///
     /// On a worker of the same pool, which would wait for its own task. (In a drop while another
     /// panic unwinds, this aborts the process, as any panic does there.)
     pub fn wait_idle(&self) {
-        self.shared.refuse_to_wait_on_worker("Pool::wait_idle");
-        self.shared.tally.wait();
+        self.shared.assert_not_on_worker("Pool::wait_idle");
+        self.shared.unfinished.wait();
     }
 
     /// Refuses new tasks, runs those already accepted, and waits until the threads are gone,
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused. On a worker of the same pool it only closes the door, since a
+    /// for a place are refused. On a worker of the same pool it only closes the queue, since a
     /// thread cannot wait for its own end; the workers leave when the queue is empty.
     pub fn shutdown(&self) {
-        self.shared.door.close();
-        if !worker::on_worker_of(&self.shared) {
+        self.shared.queue.close();
+        if !self.shared.on_worker() {
             // Locked while joining, so that no other caller returns before the threads are gone.
             for thread in self.threads.lock().drain(..) {
                 // No panic leaves a worker, so there is nothing in the result.
@@ -203,53 +193,67 @@ impl Pool {
     /// The number of tasks that wait in the queue; those that run are not among them.
     #[must_use]
     pub fn queue_len(&self) -> usize {
-        self.shared.queue.len()
+        self.shared.queue.jobs.len()
     }
 
     /// The number of places in the queue.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
-        self.shared.capacity
+        self.shared.queue.jobs.capacity().unwrap_or(0)
     }
 
     /// The number of worker threads.
     #[must_use]
     pub fn threads(&self) -> usize {
-        *self.shared.living.lock()
+        self.shared.workers.pending()
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if self.gave_up.load(SeqCst) {
-            return; // the door is closed, and the threads end by themselves
+        if self.gave_up.load(Relaxed) {
+            return; // the queue is closed, and the threads end by themselves
         }
         self.shutdown();
     }
 }
 
 impl Shared {
-    pub(crate) fn submit(&self, job: Job, patience: Patience) -> Result<(), Rejected> {
-        let patience = if worker::on_worker_of(self) {
-            Patience::AtOnce
-        } else {
-            patience
+    /// Every way to submit comes here. Without a timeout, the caller does not wait for a place.
+    pub(crate) fn submit(
+        &self,
+        task: Task,
+        group: Option<(Arc<TaskGroup>, Pending)>,
+        token: Option<CancelToken>,
+        timeout: Option<Duration>,
+    ) -> Result<(), Rejected> {
+        // Counted first: once it is sent, a worker may have run it before `try_send` returns.
+        let _in_pool = self.unfinished.add();
+        let job = Job {
+            task,
+            token,
+            membership: Membership { group, _in_pool },
         };
-        self.door.admit(job, patience, &self.tally)
+        let sent = match (self.queue.try_send(job), timeout) {
+            (Err((job, Reason::Full)), Some(timeout)) if !self.on_worker() => {
+                let deadline = Instant::now().checked_add(timeout);
+                self.queue.send_deadline(job, deadline)
+            }
+            (sent, _) => sent,
+        };
+        sent.map_err(|(job, reason)| Rejected::new(job.task, reason))?;
+        self.counters.accepted.fetch_add(1, Relaxed);
+        Ok(())
     }
 
-    /// Counts a task as over, first in its group.
-    pub(crate) fn end(&self, group: Option<&Batch>, lane: usize, ending: Ending) {
-        if let Some(group) = group {
-            group.end(ending);
-        }
-        self.endings.record(lane, ending);
-        self.tally.end(lane);
+    /// Whether the calling thread is a worker of this pool.
+    pub(crate) fn on_worker(&self) -> bool {
+        self.thread_ids.lock().contains(&thread::current().id())
     }
 
-    pub(crate) fn refuse_to_wait_on_worker(&self, function: &str) {
+    pub(crate) fn assert_not_on_worker(&self, function: &str) {
         assert!(
-            !worker::on_worker_of(self),
+            !self.on_worker(),
             "{function} was called on a worker of the same pool: it would wait for its own task",
         );
     }

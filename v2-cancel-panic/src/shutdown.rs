@@ -1,12 +1,11 @@
 //! Ways to stop that do not wait for everything: with a deadline, and handing tasks back.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use crate::Pool;
 use crate::stats::Ending;
-use crate::tally::Tally;
-use crate::task::{Job, Task};
-use crate::{Pool, worker};
+use crate::task::Task;
 
 /// What is left of a pool that would not stop in time. Both numbers may be zero: then the last
 /// task is over, and the threads are on their way out.
@@ -21,7 +20,7 @@ pub struct Unfinished {
 }
 
 impl Pool {
-    /// Like [`shutdown`](Pool::shutdown), but waits no longer than `patience`.
+    /// Like [`shutdown`](Pool::shutdown), but waits no longer than `timeout`.
     ///
     /// After a time-out the pool stays closed and the workers go on until the queue is empty. A
     /// later call may wait again. Dropping a pool whose shutdown has timed out does not
@@ -49,30 +48,16 @@ impl Pool {
     ///
     /// [`Unfinished`] if not all workers have left when the time is over, and always on a worker of
     /// the same pool, which cannot wait for its own end.
-    pub fn shutdown_timeout(&self, patience: Duration) -> Result<(), Unfinished> {
-        self.shared.door.close();
-        if worker::on_worker_of(&self.shared) {
-            return Err(self.unfinished());
-        }
+    pub fn shutdown_timeout(&self, timeout: Duration) -> Result<(), Unfinished> {
+        self.shared.queue.close();
         // The wait is for the workers to leave. The join inside `shutdown` has no time-out, but
         // what is left of the threads by then are the destructors of their thread-local values.
-        let all_left = {
-            let mut living = self.shared.living.lock();
-            let working = |living: &mut usize| *living > 0;
-            match Instant::now().checked_add(patience) {
-                Some(deadline) => {
-                    let left = &self.shared.left;
-                    left.wait_while_until(&mut living, working, deadline);
-                }
-                None => self.shared.left.wait_while(&mut living, working),
-            }
-            *living == 0
-        };
-        if all_left {
+        let deadline = Instant::now().checked_add(timeout);
+        if !self.shared.on_worker() && self.shared.workers.wait_deadline(deadline) {
             self.shutdown();
             Ok(())
         } else {
-            self.gave_up.store(true, SeqCst);
+            self.gave_up.store(true, Relaxed);
             Err(self.unfinished())
         }
     }
@@ -105,17 +90,15 @@ impl Pool {
     /// ```
     #[must_use = "the tasks that have not run are in it"]
     pub fn shutdown_now(&self) -> Vec<Task> {
-        let shared = &self.shared;
-        shared.door.close();
-        let mut tasks = Vec::new();
-        // Workers take from the queue meanwhile; each task has one taker. With the door shut,
-        // nobody counts the tasks while one is neither queued nor over.
-        shared.door.while_shut(|| {
-            while let Ok(Job { task, group, .. }) = shared.queue.try_recv() {
-                tasks.push(task);
-                shared.end(group.as_deref(), Tally::ANY, Ending::Returned);
-            }
-        });
-        tasks
+        self.shared.queue.close();
+        // The last sender is gone when no submitter waits for a place any more: so what comes into
+        // the queue meanwhile comes back as well. Workers may take from it, too. Each job has one
+        // receiver.
+        let jobs = self.shared.queue.jobs.iter();
+        jobs.map(|job| {
+            job.membership.end(&self.shared.counters, Ending::Returned);
+            job.task
+        })
+        .collect()
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::CancelToken;
-use crate::cancel::Batch;
+use crate::group::TaskGroup;
+use crate::stats::{Counters, Ending};
+use crate::wait_group::Pending;
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
 ///
@@ -12,14 +14,13 @@ use crate::cancel::Batch;
 /// that refused it, and it can be submitted again as it is: nothing is wrapped a second time.
 ///
 /// ```
-/// use v2_cancel_panic::{Pool, Rejected, Task};
+/// use v2_cancel_panic::{Pool, Task};
 ///
-/// let pool = Pool::new(1, 1).unwrap();
-/// let mut task = Task::from(|| println!("at last"));
-/// while let Err(rejected) = pool.try_execute(task) {
-///     task = rejected.into_task();
-///     std::thread::yield_now();
-/// }
+/// let (first, second) = (Pool::new(1, 1).unwrap(), Pool::new(1, 1).unwrap());
+/// first.shutdown();
+/// let refused = first.execute(|| println!("at last")).unwrap_err();
+/// let task: Task = refused.into_task();
+/// second.execute(task).unwrap();
 /// ```
 pub struct Task(Box<dyn FnOnce() + Send>);
 
@@ -49,15 +50,32 @@ impl fmt::Debug for Task {
 /// A task in the queue.
 pub(crate) struct Job {
     pub(crate) task: Task,
-    /// The group that the task belongs to, if it does.
-    pub(crate) group: Option<Arc<Batch>>,
     /// What cancels the task, apart from the pool's token.
     pub(crate) token: Option<CancelToken>,
+    pub(crate) membership: Membership,
+}
+
+/// Where a task is counted. The fields are dropped in this order: the task has ended for its group
+/// and then for its pool.
+pub(crate) struct Membership {
+    pub(crate) group: Option<(Arc<TaskGroup>, Pending)>,
+    pub(crate) _in_pool: Pending,
 }
 
 impl Job {
     /// Whether the task is not to run, in a pool with this token.
     pub(crate) fn is_cancelled(&self, pool: &CancelToken) -> bool {
         pool.is_cancelled() || self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}
+
+impl Membership {
+    /// The task has left the pool, and its closure is dropped or handed back. The ending is
+    /// recorded first, so that all who have waited for the task find it recorded.
+    pub(crate) fn end(self, pool: &Counters, ending: Ending) {
+        if let Some((group, _)) = &self.group {
+            group.record(ending);
+        }
+        pool.record(ending);
     }
 }

@@ -1,14 +1,15 @@
 //! The cancel token: a request to stop, made once and seen everywhere below.
 
 use std::fmt;
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
-};
-use std::sync::{Arc, Weak};
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use crossbeam_channel::{Receiver, Select, Sender, bounded};
+use parking_lot::Mutex;
+
+use crate::DropGuard;
 
 /// A request to stop, which any number of threads can make, ask for and wait for.
 ///
@@ -31,7 +32,8 @@ use parking_lot::{Condvar, Mutex};
 /// pool.wait_idle();
 /// ```
 ///
-/// The design is that of Go's `context` (a tree, with deadlines), without its values.
+/// The design is that of Go's `context` (a tree, with deadlines, and a channel to wait at), without
+/// its values.
 #[derive(Clone)]
 pub struct CancelToken {
     node: Arc<Node>,
@@ -40,33 +42,22 @@ pub struct CancelToken {
 /// A token's place in its tree. Nodes know their parents and not their children: a child leaves
 /// nothing behind in its parent.
 struct Node {
+    /// For threads that look.
     cancelled: AtomicBool,
+    /// For threads that wait: a channel in which nothing is ever sent. To cancel is to drop its
+    /// sender. That disconnects the receiver, and wakes all who wait for it in a `Select`.
+    sender: Mutex<Option<Sender<()>>>,
+    receiver: Receiver<()>,
     /// The earliest deadline from here up to the root.
     deadline: Option<Instant>,
     parent: Option<Arc<Node>>,
-    family: Arc<Family>,
-}
-
-/// What all tokens of a tree share: the place to wait.
-#[derive(Default)]
-struct Family {
-    /// Those who are to be called. The lock is also the one under which a waiter looks at its
-    /// token and falls asleep.
-    listeners: Mutex<Vec<Weak<dyn OnCancel>>>,
-    /// Signalled when any token of the tree is cancelled.
-    cancelled: Condvar,
-}
-
-/// Somebody who waits elsewhere and wants to be woken when a token of the tree is cancelled.
-pub(crate) trait OnCancel: Send + Sync {
-    fn on_cancel(&self);
 }
 
 impl CancelToken {
     /// A new token, the root of its own tree.
     #[must_use]
     pub fn new() -> CancelToken {
-        CancelToken::attach(None, None, Arc::default())
+        CancelToken::attach(None, None)
     }
 
     /// A token that is cancelled when this one is, or by itself.
@@ -74,11 +65,7 @@ impl CancelToken {
     /// The child of a cancelled token is born cancelled.
     #[must_use]
     pub fn child(&self) -> CancelToken {
-        CancelToken::attach(
-            Some(Arc::clone(&self.node)),
-            self.node.deadline,
-            Arc::clone(&self.node.family),
-        )
+        CancelToken::attach(Some(Arc::clone(&self.node)), self.node.deadline)
     }
 
     /// A child that counts as cancelled from `deadline` on.
@@ -88,73 +75,48 @@ impl CancelToken {
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> CancelToken {
         let earliest = self.node.deadline.map_or(deadline, |own| own.min(deadline));
-        CancelToken::attach(
-            Some(Arc::clone(&self.node)),
-            Some(earliest),
-            Arc::clone(&self.node.family),
-        )
+        CancelToken::attach(Some(Arc::clone(&self.node)), Some(earliest))
     }
 
-    /// A child that counts as cancelled once `time` is over; with [`Duration::MAX`], never by
+    /// A child that counts as cancelled once `timeout` is over; with [`Duration::MAX`], never by
     /// itself.
     #[must_use]
-    pub fn with_timeout(&self, time: Duration) -> CancelToken {
-        match Instant::now().checked_add(time) {
+    pub fn with_timeout(&self, timeout: Duration) -> CancelToken {
+        match Instant::now().checked_add(timeout) {
             Some(deadline) => self.with_deadline(deadline),
             None => self.child(),
         }
     }
 
-    fn attach(
-        parent: Option<Arc<Node>>,
-        deadline: Option<Instant>,
-        family: Arc<Family>,
-    ) -> CancelToken {
+    fn attach(parent: Option<Arc<Node>>, deadline: Option<Instant>) -> CancelToken {
+        let (sender, receiver) = bounded(0);
         CancelToken {
             node: Arc::new(Node {
                 cancelled: AtomicBool::new(false),
+                sender: Mutex::new(Some(sender)),
+                receiver,
                 deadline,
                 parent,
-                family,
             }),
         }
     }
 
     /// Cancels this token and its descendants. There is no way back; a second call does nothing.
-    ///
-    /// Wakes all threads that wait for a token of the same tree; those whose token is still good
-    /// go back to sleep.
     pub fn cancel(&self) {
-        if self.node.cancelled.swap(true, Release) {
-            return;
-        }
-        let family = &self.node.family;
-        // Whoever looked at the token under this lock and found it good is asleep by the time that
-        // the lock is ours. Listeners are called without it: they take locks of their own.
-        let listeners: Vec<_> = {
-            let listeners = family.listeners.lock();
-            listeners.iter().filter_map(Weak::upgrade).collect()
-        };
-        family.cancelled.notify_all();
-        for listener in listeners {
-            listener.on_cancel();
-        }
+        // In this order: a thread that the channel has woken finds the flag set.
+        self.node.cancelled.store(true, Relaxed);
+        *self.node.sender.lock() = None;
     }
 
     /// Whether this token or one above it is cancelled or past its deadline.
     ///
     /// Takes no lock. The time is proportional to the number of tokens above this one, and with a
-    /// deadline the clock is read.
+    /// deadline the clock is read. It orders nothing else between two threads: what one has written
+    /// before it cancelled, the other has to read through a lock or a channel.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let mut node = Some(&self.node);
-        while let Some(at) = node {
-            if at.cancelled.load(Acquire) {
-                return true;
-            }
-            node = at.parent.as_ref();
-        }
-        self.deadline().is_some_and(|at| Instant::now() >= at)
+        self.path().any(|node| node.cancelled.load(Relaxed))
+            || self.deadline().is_some_and(|at| Instant::now() >= at)
     }
 
     /// The instant from which on the token counts as cancelled, if it has one.
@@ -168,27 +130,17 @@ impl CancelToken {
         self.wait_timeout(Duration::MAX);
     }
 
-    /// Waits until the token is cancelled, but no longer than `patience`. Returns whether it is.
+    /// Waits until the token is cancelled, but no longer than `timeout`. Returns whether it is.
     ///
     /// A task that would sleep between two attempts sleeps here, and so ends early when nobody
     /// wants it any more.
-    pub fn wait_timeout(&self, patience: Duration) -> bool {
-        let until = [Instant::now().checked_add(patience), self.deadline()];
-        let until = until.into_iter().flatten().min();
-        let mut listeners = self.node.family.listeners.lock();
-        let mut late = false;
-        while !self.is_cancelled() && !late {
-            match until {
-                Some(at) => {
-                    late = self
-                        .node
-                        .family
-                        .cancelled
-                        .wait_until(&mut listeners, at)
-                        .timed_out();
-                }
-                None => self.node.family.cancelled.wait(&mut listeners),
-            }
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let mut select = Select::new();
+        self.cancelled().for_each(|end| _ = select.recv(end));
+        let deadline = Instant::now().checked_add(timeout);
+        match deadline.into_iter().chain(self.deadline()).min() {
+            Some(at) => _ = select.ready_deadline(at),
+            None => _ = select.ready(),
         }
         self.is_cancelled()
     }
@@ -209,14 +161,14 @@ impl CancelToken {
         }
     }
 
-    /// Calls the listener whenever a token of this tree is cancelled, as long as the listener
-    /// lives. Once is enough for a tree.
-    pub(crate) fn notify(&self, listener: &Weak<dyn OnCancel>) {
-        let mut listeners = self.node.family.listeners.lock();
-        if !listeners.iter().any(|known| known.ptr_eq(listener)) {
-            listeners.retain(|known| known.strong_count() > 0);
-            listeners.push(Weak::clone(listener));
-        }
+    /// What is disconnected when the token is cancelled: one of these.
+    pub(crate) fn cancelled(&self) -> impl Iterator<Item = &Receiver<()>> {
+        self.path().map(|node| &node.receiver)
+    }
+
+    /// From here up to the root.
+    fn path(&self) -> impl Iterator<Item = &Node> {
+        iter::successors(Some(&*self.node), |node| node.parent.as_deref())
     }
 }
 
@@ -241,28 +193,6 @@ impl Drop for Node {
         let mut parent = self.parent.take();
         while let Some(node) = parent {
             parent = Arc::into_inner(node).and_then(|mut node| node.parent.take());
-        }
-    }
-}
-
-/// Cancels its token when it is dropped. Made by [`CancelToken::drop_guard`].
-#[derive(Debug)]
-pub struct DropGuard {
-    /// `None` only once it is disarmed.
-    token: Option<CancelToken>,
-}
-
-impl DropGuard {
-    /// Lets the guard go without cancelling.
-    pub fn disarm(mut self) {
-        self.token = None;
-    }
-}
-
-impl Drop for DropGuard {
-    fn drop(&mut self) {
-        if let Some(token) = &self.token {
-            token.cancel();
         }
     }
 }

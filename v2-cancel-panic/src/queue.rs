@@ -1,0 +1,110 @@
+//! The bounded queue: a channel that can be closed while submitters wait for a place in it.
+
+use std::iter;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Select, SendError, Sender, TrySendError, bounded};
+use parking_lot::Mutex;
+
+use crate::task::Job;
+use crate::{CancelToken, Reason};
+
+/// The way from those who submit to those who work.
+///
+/// Workers receive until the channel is empty and its last sender is gone. So a job that is sent is
+/// received, even if the queue is closed in the middle of the `send`; every later one is refused.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    /// What it takes to submit. `None` once the queue is closed.
+    open: Mutex<Option<Open>>,
+    /// Nothing is ever sent here. It is disconnected when the queue is closed, and that wakes all
+    /// who wait for it.
+    closed: Receiver<()>,
+    /// The end from which workers receive.
+    pub(crate) jobs: Receiver<Job>,
+    /// The pool's token: no job is accepted once it is cancelled.
+    token: CancelToken,
+}
+
+#[derive(Debug)]
+struct Open {
+    sender: Sender<Job>,
+    /// The only sender of `closed`.
+    _closed: Sender<()>,
+}
+
+impl Queue {
+    pub(crate) fn new(capacity: usize, token: CancelToken) -> Queue {
+        let (sender, jobs) = bounded(capacity);
+        let (_closed, closed) = bounded(0);
+        Queue {
+            open: Mutex::new(Some(Open { sender, _closed })),
+            closed,
+            jobs,
+            token,
+        }
+    }
+
+    /// Queues the job if there is a place for it now.
+    pub(crate) fn try_send(&self, job: Job) -> Result<(), (Job, Reason)> {
+        let Some(Open { sender, .. }) = &*self.open.lock() else {
+            return Err((job, Reason::ShutDown));
+        };
+        if job.is_cancelled(&self.token) {
+            return Err((job, Reason::Cancelled));
+        }
+        sender.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) => (job, Reason::Full),
+            TrySendError::Disconnected(job) => (job, Reason::ShutDown),
+        })
+    }
+
+    /// Queues the job, and waits for a place if there is none. Without a deadline, for ever.
+    ///
+    /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
+    /// several things at once: for a place, for the queue to be closed, and for each token that can
+    /// cancel the job. It does so without the lock, and with a sender of its own.
+    pub(crate) fn send_deadline(
+        &self,
+        job: Job,
+        deadline: Option<Instant>,
+    ) -> Result<(), (Job, Reason)> {
+        let Some(sender) = self.open.lock().as_ref().map(|open| open.sender.clone()) else {
+            return Err((job, Reason::ShutDown));
+        };
+        let tokens: Vec<_> = iter::once(&self.token).chain(&job.token).cloned().collect();
+        let cancelled = tokens.iter().flat_map(CancelToken::cancelled);
+        // What is disconnected when the wait is in vain. The first is the queue, the rest tokens.
+        let ends: Vec<_> = iter::once(&self.closed).chain(cancelled).collect();
+        let mut select = Select::new();
+        for end in &ends {
+            select.recv(end);
+        }
+        let place = select.send(&sender);
+        let deadlines = tokens.iter().filter_map(CancelToken::deadline);
+        let selected = match deadlines.chain(deadline).min() {
+            Some(at) => select.select_deadline(at),
+            None => Ok(select.select()),
+        };
+        match selected {
+            Ok(selected) if selected.index() == place => {
+                let sent = selected.send(&sender, job);
+                sent.map_err(|SendError(job)| (job, Reason::ShutDown))
+            }
+            Ok(selected) => {
+                let end = selected.index();
+                let _disconnected = selected.recv(ends[end]);
+                let reason = [Reason::ShutDown, Reason::Cancelled][end.min(1)];
+                Err((job, reason))
+            }
+            // It was the deadline of a token, or that of the caller.
+            Err(_) if job.is_cancelled(&self.token) => Err((job, Reason::Cancelled)),
+            Err(_) => Err((job, Reason::Timeout)),
+        }
+    }
+
+    /// Refuses every job from now on, and those that wait for a place.
+    pub(crate) fn close(&self) {
+        *self.open.lock() = None;
+    }
+}

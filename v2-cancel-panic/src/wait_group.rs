@@ -1,0 +1,72 @@
+//! How to wait until all of many things have ended.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+/// A count of things that have not ended yet, and a place to wait until there is none.
+///
+/// The name and the idea are those of Go's `sync.WaitGroup`.
+#[derive(Debug, Default)]
+pub(crate) struct WaitGroup {
+    state: Mutex<State>,
+    /// Notified when the count comes down to zero.
+    zero: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many there are.
+    pending: usize,
+    /// How often the count has come down to zero.
+    generation: usize,
+}
+
+impl WaitGroup {
+    /// One more thing to wait for: it has ended when the returned value is dropped.
+    pub(crate) fn add(self: &Arc<Self>) -> Pending {
+        self.state.lock().pending += 1;
+        Pending(Arc::clone(self))
+    }
+
+    /// Returns once the count was zero at some instant after the call.
+    pub(crate) fn wait(&self) {
+        self.wait_deadline(None);
+    }
+
+    /// Waits no longer than until the deadline, if there is one. Returns whether the count was zero.
+    pub(crate) fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        let before = state.generation;
+        // Between the notification and this thread's next look, the count may have gone up again.
+        // The generation still says that it was zero.
+        let busy = |state: &mut State| state.pending > 0 && state.generation == before;
+        match deadline {
+            Some(at) => !self.zero.wait_while_until(&mut state, busy, at).timed_out(),
+            None => {
+                self.zero.wait_while(&mut state, busy);
+                true
+            }
+        }
+    }
+
+    /// How many have not ended yet.
+    pub(crate) fn pending(&self) -> usize {
+        self.state.lock().pending
+    }
+}
+
+/// Something that a [`WaitGroup`] waits for.
+pub(crate) struct Pending(Arc<WaitGroup>);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.pending -= 1;
+        if state.pending == 0 {
+            state.generation += 1;
+            self.0.zero.notify_all();
+        }
+    }
+}

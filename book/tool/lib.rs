@@ -81,6 +81,7 @@ chapters! {
     v1_stopping = "versions/v1-stopping.md",
     v2_panics = "versions/v2-panics.md",
     v2_cancelling = "versions/v2-cancelling.md",
+    what_fast_code_uses = "concepts/what-fast-code-uses.md",
     v3_growing = "versions/v3-growing.md",
     v3_shrinking = "versions/v3-shrinking.md",
     v4_a_queue_each = "versions/v4-a-queue-each.md",

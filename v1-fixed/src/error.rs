@@ -46,7 +46,7 @@ pub enum Reason {
     /// worker of the pool.
     #[error("the queue is full")]
     Full,
-    /// No place came free in the time that the caller would wait.
+    /// The task got no place in the time that its submitter would wait.
     #[error("no place came free in time")]
     Timeout,
     /// The pool was shut down, or a panic has taken its last worker.
@@ -70,7 +70,7 @@ pub enum Reason {
 #[error("the task was refused: {reason}")]
 pub struct Rejected {
     reason: Reason,
-    /// Never locked. A closure need not be [`Sync`], but an error should be, so that `?` can put
+    /// Locked by `Debug` only. A closure need not be [`Sync`], but an error should be, so that `?` can put
     /// it into any error box: a mutex is what makes the one into the other.
     task: Mutex<Task>,
 }

@@ -50,13 +50,13 @@ impl Group {
     /// Waits until the group's tasks submitted so far have ended and their closures are dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task of the group
-    /// was unfinished. A task counts from the call of [`execute`](Group::execute) on, also while its
+    /// was unfinished. A task is unfinished from the moment at which it is submitted, also while its
     /// submitter waits for a place, until it has ended or comes back. A stream of tasks without a
     /// gap keeps the caller waiting.
     ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
-    /// waited for as well. Any number of threads may wait, and a group without tasks does not
-    /// make them.
+    /// waited for as well. Any number of threads may wait. In a group without unfinished tasks the
+    /// wait returns at once.
     ///
     /// # Panics
     ///

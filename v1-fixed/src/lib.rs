@@ -4,15 +4,16 @@
 //! stands between those who submit and those who work. It is bounded: when it is full, submitters
 //! wait, so a pool that is too slow slows its callers down instead of filling the memory.
 //!
-//! **What it costs:** a box, three locks and a trip through a channel for each task.
+//! **What it costs:** a box, three short locks and a trip through a channel for each task; two locks
+//! more for a task of a group, and two more if the queue is full.
 //!
 //! **What it does not do:** a task that panics takes its worker with it, and when the last worker
-//! is gone, the pool is closed and what was queued is dropped. Nothing stops a task early, and the
-//! number of threads is what it was at the start. The next versions mend one of these each.
+//! is gone, the queue is closed and what is in it is dropped. Nothing stops a task early, and no
+//! thread is ever added. Each of the next versions removes one of these limits.
 //!
-//! Three files are the pool: `worker.rs` (what a thread does), `queue.rs` (how a task is accepted)
-//! and `wait_group.rs` (how one waits for tasks). Read them first, then `pool.rs`, which puts them
-//! together, and `group.rs`, `task.rs`, `error.rs`.
+//! Three files are the pool. Read them in this order, with `task.rs` in between: `wait_group.rs`
+//! (how one waits for tasks), `task.rs`, `queue.rs` (how a task is accepted), `worker.rs` (what a
+//! thread does). Then `pool.rs`, which puts them together, `group.rs` and `error.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -1,10 +1,13 @@
 //! How to wait until all of many things have ended.
+//!
+//! The mutexes here are those of `parking_lot`: a panic does not poison them, so `lock` returns the
+//! guard itself.
 
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
-/// A count of things that have not ended yet, and a place to wait until there is none.
+/// A count of things that have not ended yet, and a way to sleep until it is zero.
 ///
 /// The name and the idea are those of Go's `sync.WaitGroup`.
 #[derive(Debug, Default)]
@@ -23,7 +26,7 @@ struct State {
 }
 
 impl WaitGroup {
-    /// One more thing to wait for: it has ended when the returned value is dropped.
+    /// Counts one thing more, until the returned value is dropped.
     pub(crate) fn add(self: &Arc<Self>) -> Pending {
         self.state.lock().pending += 1;
         Pending(Arc::clone(self))
@@ -33,8 +36,9 @@ impl WaitGroup {
     pub(crate) fn wait(&self) {
         let mut state = self.state.lock();
         let before = state.generation;
-        // Between the notification and this thread's next look, the count may have gone up again.
-        // The generation still says that it was zero.
+        // `wait` unlocks and sleeps in one step, so no notification falls between the look and the
+        // sleep. Between the notification and the next look, the count may have gone up again: the
+        // generation still says that it was zero.
         while state.pending > 0 && state.generation == before {
             self.zero.wait(&mut state);
         }
@@ -46,7 +50,7 @@ impl WaitGroup {
     }
 }
 
-/// Something that a [`WaitGroup`] waits for.
+/// One of the things that a [`WaitGroup`] waits for: it holds the count up until it is dropped.
 pub(crate) struct Pending(Arc<WaitGroup>);
 
 impl Drop for Pending {

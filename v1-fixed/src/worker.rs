@@ -10,7 +10,7 @@ use crate::wait_group::Pending;
 /// A worker thread's share of the pool.
 pub(crate) struct Worker {
     shared: Arc<Shared>,
-    /// `None` only at the end of the drop.
+    /// `None` only during the drop.
     live: Option<Pending>,
 }
 
@@ -25,18 +25,20 @@ impl Worker {
             .name(name)
             .spawn(move || worker.work())
             .map_err(BuildError::Spawn)?;
-        // No task can ask for it before: the pool is still being built, and nobody can submit.
+        // No task can need this id earlier: nobody can submit before `Pool::new` returns.
         shared.thread_ids.lock().push(thread.thread().id());
         Ok(thread)
     }
 
     /// Runs tasks until the queue is closed and empty, or until a task panics.
     fn work(self) {
-        // All workers wait here side by side. No lock is held while a task runs.
+        // Unlike that of `std::sync::mpsc`, this receiver may be used by many threads at once, and
+        // each job goes to one of them. So there is no mutex around it, and no lock is held while
+        // a task runs.
         for job in &self.shared.queue.jobs {
             job.task.run();
-            // The rest of the job is dropped here, and by a panic as well: only now has the task
-            // ended for those who wait for it.
+            // The rest of the job is dropped here, or when a panic unwinds past this line. Only now
+            // has the task ended for those who wait for it.
         }
     }
 }
@@ -44,8 +46,8 @@ impl Worker {
 /// The last worker that leaves closes the queue and drops what is in it. So a pool whose workers
 /// have all panicked refuses tasks, and nobody waits for those that it had accepted.
 ///
-/// This may run while the panic of a task unwinds the thread. If a queued value panics when it is
-/// dropped, that is a panic during a panic, and aborts the process.
+/// There is something in it only if a panic unwinds this thread. If a value that a queued closure
+/// has captured panics when it is dropped, that is a panic during a panic, and aborts the process.
 impl Drop for Worker {
     fn drop(&mut self) {
         // First it is one less, then the look: of two workers that leave at once, at least the

@@ -19,7 +19,8 @@ use crate::{BuildError, CancelToken, Group, Reason, Rejected};
 /// A fixed number of threads that run the tasks of one bounded queue.
 ///
 /// A pool is shared by reference or in an [`Arc`]. Dropping it is a [`shutdown`](Pool::shutdown):
-/// the tasks already accepted still run.
+/// the tasks already accepted still run. (If a task drops it, nobody waits for that, not even the
+/// end of the program.)
 ///
 /// A pool is not [`UnwindSafe`](std::panic::UnwindSafe): a caller that catches its own panics
 /// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is sound, since
@@ -55,7 +56,7 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) token: CancelToken,
     pub(crate) counters: Counters,
-    /// The tasks that have not ended yet, from the call that submits them on.
+    /// The tasks that have not ended yet. A task is counted when the call that submits it begins.
     pub(crate) unfinished: Arc<WaitGroup>,
     /// The workers that have not left yet.
     pub(crate) workers: Arc<WaitGroup>,
@@ -68,7 +69,8 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 56 bytes, used or not.
+    /// The largest number of places in a queue. A place takes 56 bytes, used or not, on a
+    /// machine with 64 bits.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -90,8 +92,9 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Of several submitters that wait, any may have the next place. The tasks of one submitter are
-    /// taken by the workers in the order in which it submitted them.
+    /// A place that comes free goes to any of the submitters that wait, or to one that comes just
+    /// then. The tasks of one submitter are taken by the workers in the order in which it submitted
+    /// them.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
     /// worker can free.
@@ -137,8 +140,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `timeout` is over;
-    /// otherwise as [`execute`](Pool::execute). The task comes back in the error.
+    /// [`Timeout`](crate::Reason::Timeout) if the task got no place within `timeout`, and never
+    /// earlier; otherwise as [`execute`](Pool::execute). The task comes back in the error.
     pub fn execute_timeout(
         &self,
         task: impl Into<Task>,
@@ -159,10 +162,10 @@ impl Pool {
     /// Waits until every task submitted before the call has ended and its closure is dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task was
-    /// unfinished. A task counts from the call that submits it on, also while its submitter waits
-    /// for a place, until it has ended or comes back. What tasks submit while they run counts. A
-    /// stream of tasks without a gap keeps the caller waiting; a [`group`](Pool::group) waits for
-    /// its own tasks only.
+    /// unfinished. A task is unfinished from the moment at which it is submitted, also while its
+    /// submitter waits for a place, until it has ended or comes back. What tasks submit while they
+    /// run counts. A stream of tasks without a gap keeps the caller waiting; a
+    /// [`group`](Pool::group) waits for its own tasks only.
     ///
     /// # Panics
     ///
@@ -177,7 +180,7 @@ impl Pool {
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused. On a worker of the same pool it only closes the queue, since a
+    /// for a place are refused, unless they have just got one. On a worker of the same pool it only closes the queue, since a
     /// thread cannot wait for its own end; the workers leave when the queue is empty.
     pub fn shutdown(&self) {
         self.shared.queue.close();
@@ -219,7 +222,8 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Every way to submit comes here. Without a timeout, the caller does not wait for a place.
+    /// Every way to submit comes here. The timeout: `None` never waits, [`Duration::MAX`] waits for
+    /// ever.
     pub(crate) fn submit(
         &self,
         task: Task,
@@ -227,7 +231,8 @@ impl Shared {
         token: Option<CancelToken>,
         timeout: Option<Duration>,
     ) -> Result<(), Rejected> {
-        // Counted first: once it is sent, a worker may have run it before `try_send` returns.
+        // The count is part of the job, so it goes up before a worker can see the task. Were it
+        // raised after the send, `wait_idle` could find zero while the task runs.
         let _in_pool = self.unfinished.add();
         let job = Job {
             task,

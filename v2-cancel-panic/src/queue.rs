@@ -12,13 +12,13 @@ use crate::{CancelToken, Reason};
 /// The way from those who submit to those who work.
 ///
 /// Workers receive until the channel is empty and its last sender is gone. So a job that is sent is
-/// received, even if the queue is closed in the middle of the `send`; every later one is refused.
+/// received, even if the queue is closed in the middle of the `send`.
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// What it takes to submit. `None` once the queue is closed.
     open: Mutex<Option<Open>>,
-    /// Nothing is ever sent here. It is disconnected when the queue is closed, and that wakes all
-    /// who wait for it.
+    /// Nothing is ever sent here. When its only sender is dropped, which closes the queue, each `recv`
+    /// returns at once with an error: that wakes all who wait.
     closed: Receiver<()>,
     /// The end from which workers receive.
     pub(crate) jobs: Receiver<Job>,
@@ -30,15 +30,18 @@ pub(crate) struct Queue {
 struct Open {
     sender: Sender<Job>,
     /// The only sender of `closed`.
-    _closed: Sender<()>,
+    _keeps_open: Sender<()>,
 }
 
 impl Queue {
     pub(crate) fn new(capacity: usize, token: CancelToken) -> Queue {
         let (sender, jobs) = bounded(capacity);
-        let (_closed, closed) = bounded(0);
+        let (_keeps_open, closed) = bounded(0);
         Queue {
-            open: Mutex::new(Some(Open { sender, _closed })),
+            open: Mutex::new(Some(Open {
+                sender,
+                _keeps_open,
+            })),
             closed,
             jobs,
             token,
@@ -47,6 +50,8 @@ impl Queue {
 
     /// Queues the job if there is a place for it now.
     pub(crate) fn try_send(&self, job: Job) -> Result<(), (Job, Reason)> {
+        // Locked until the end, so that the queue is not closed between the look and the send. That
+        // is not for long: `try_send` does not wait.
         let Some(Open { sender, .. }) = &*self.open.lock() else {
             return Err((job, Reason::ShutDown));
         };
@@ -55,6 +60,7 @@ impl Queue {
         }
         sender.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) => (job, Reason::Full),
+            // Never: `self` has a receiver.
             TrySendError::Disconnected(job) => (job, Reason::ShutDown),
         })
     }
@@ -62,8 +68,9 @@ impl Queue {
     /// Queues the job, and waits for a place if there is none. Without a deadline, for ever.
     ///
     /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
-    /// several things at once: for a place, for the queue to be closed, and for each token that can
-    /// cancel the job. It does so without the lock, and with a sender of its own.
+    /// several things at once: for the queue to be closed, for each token that can cancel the job,
+    /// and for a place. It does so without the lock, and with a clone of the sender, which keeps the
+    /// workers from leaving until it is decided.
     pub(crate) fn send_deadline(
         &self,
         job: Job,
@@ -76,7 +83,8 @@ impl Queue {
         let cancelled = tokens.iter().flat_map(CancelToken::cancelled);
         // What is disconnected when the wait is in vain. The first is the queue, the rest tokens.
         let ends: Vec<_> = iter::once(&self.closed).chain(cancelled).collect();
-        let mut select = Select::new();
+        // If several can go on, the first: a place is worth nothing once the wait is in vain.
+        let mut select = Select::new_biased();
         for end in &ends {
             select.recv(end);
         }
@@ -103,7 +111,7 @@ impl Queue {
         }
     }
 
-    /// Refuses every job from now on, and those that wait for a place.
+    /// Refuses every job from now on, and those that wait for a place and have not got one yet.
     pub(crate) fn close(&self) {
         *self.open.lock() = None;
     }

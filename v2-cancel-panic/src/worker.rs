@@ -27,7 +27,7 @@ impl Worker {
             .name(name)
             .spawn(move || worker.work())
             .map_err(BuildError::Spawn)?;
-        // No task can ask for it before: the pool is still being built, and nobody can submit.
+        // No task can need this id earlier: nobody can submit before the pool is built.
         shared.thread_ids.lock().push(thread.thread().id());
         Ok(thread)
     }
@@ -36,7 +36,9 @@ impl Worker {
     fn work(self) {
         let hooks = &self.shared.hooks;
         hooks.panic.shield(&hooks.start);
-        // All workers wait here side by side. No lock is held while a task runs.
+        // Unlike that of `std::sync::mpsc`, this receiver may be used by many threads at once, and
+        // each job goes to one of them. So there is no mutex around it, and no lock is held while
+        // a task runs.
         for job in &self.shared.queue.jobs {
             self.finish(job);
         }

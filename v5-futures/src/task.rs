@@ -16,14 +16,13 @@ use crate::stats::Ending;
 /// that refused it, and it can be submitted again as it is: nothing is wrapped a second time.
 ///
 /// ```
-/// use v5_futures::{Pool, Rejected, Task};
+/// use v5_futures::{Pool, Task};
 ///
-/// let pool = Pool::new(1, 1).unwrap();
-/// let mut task = Task::from(|| println!("at last"));
-/// while let Err(rejected) = pool.try_execute(task) {
-///     task = rejected.into_task();
-///     std::thread::yield_now();
-/// }
+/// let (first, second) = (Pool::new(1, 1).unwrap(), Pool::new(1, 1).unwrap());
+/// first.shutdown();
+/// let refused = first.execute(|| println!("at last")).unwrap_err();
+/// let task: Task = refused.into_task();
+/// second.execute(task).unwrap();
 /// ```
 pub struct Task(pub(crate) Box<dyn Run>);
 

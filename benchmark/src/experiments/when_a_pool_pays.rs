@@ -17,8 +17,16 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     run,
 };
 
-/// Lengths of tasks in microseconds.
-const LENGTHS: [u64; 7] = [1, 3, 10, 30, 100, 300, 1000];
+/// Lengths of tasks in microseconds, and the names under which the book quotes their ratios.
+const LENGTHS: [(u64, &str, &str); 7] = [
+    (1, "threads.at_1", "pool.at_1"),
+    (3, "threads.at_3", "pool.at_3"),
+    (10, "threads.at_10", "pool.at_10"),
+    (30, "threads.at_30", "pool.at_30"),
+    (100, "threads.at_100", "pool.at_100"),
+    (300, "threads.at_300", "pool.at_300"),
+    (1000, "threads.at_1000", "pool.at_1000"),
+];
 
 /// About as long as each measurement takes in the loop.
 const SPAN: Duration = Duration::from_millis(60);
@@ -83,7 +91,7 @@ fn run() -> Outcome {
     let per_micro = steps_per_micro();
     let (mut threads_pay, mut pool_pays) = (None, None);
     outcome.tell("length     a thread each   v1      (times of the loop; below 1 it pays)");
-    for length in LENGTHS {
+    for (length, for_threads, for_pool) in LENGTHS {
         let steps = (per_micro * length as f64) as u64;
         let tasks = SPAN.as_micros() as u64 / length;
         let (mut threads, mut pool) = (Vec::new(), Vec::new());
@@ -100,10 +108,8 @@ fn run() -> Outcome {
         if pool < 1.0 {
             pool_pays = pool_pays.or(Some(length));
         }
-        if let Some((for_threads, for_pool)) = names(length) {
-            outcome.result(for_threads, threads);
-            outcome.result(for_pool, pool);
-        }
+        outcome.result(for_threads, threads);
+        outcome.result(for_pool, pool);
     }
     let say = |length: Option<u64>| {
         length.map_or("none of these".into(), |length| format!("{length} us"))
@@ -121,15 +127,4 @@ fn run() -> Outcome {
         (None, Some(_)) => false,
     };
     outcome
-}
-
-/// The names under which the book quotes the ratios of a length.
-fn names(length: u64) -> Option<(&'static str, &'static str)> {
-    Some(match length {
-        1 => ("threads.at_1", "pool.at_1"),
-        10 => ("threads.at_10", "pool.at_10"),
-        100 => ("threads.at_100", "pool.at_100"),
-        1000 => ("threads.at_1000", "pool.at_1000"),
-        _ => return None,
-    })
 }

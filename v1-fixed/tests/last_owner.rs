@@ -52,7 +52,7 @@ fn the_end_of_a_worker_may_be_the_end_of_its_pool() {
     let (own, at) = (Arc::clone(&pool), gate.clone());
     let task = move || {
         at.pass();
-        own.shutdown(); // only closes the door: the worker leaves when the queue is empty
+        own.shutdown(); // only closes the queue: the worker leaves when the queue is empty
         at_exit(move || {
             let owners = Arc::strong_count(&own);
             drop(own);
@@ -117,7 +117,7 @@ fn a_leaked_pool_runs_what_it_has_accepted_and_is_in_nobodys_way() {
     gate.open();
     group.wait();
     common::until(|| ran.load(SeqCst) == 9);
-    // Time for its workers to leave, if they would. Its door is open, and a group has a key.
+    // Time for its workers to leave, if they would. Its queue is open, and a group holds what they share.
     thread::sleep(std::time::Duration::from_millis(10));
     group.execute(adds_one(&ran)).unwrap();
     group.wait();

@@ -35,6 +35,20 @@ fn a_task_cancelled_before_it_starts_is_dropped_and_does_not_run() {
 }
 
 #[test]
+fn a_cancelled_task_keeps_its_place_until_a_worker_comes_to_it() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 1);
+    let _open = OpenOnDrop(&gate);
+    let token = CancelToken::new();
+    pool.execute_with(&token, || ()).unwrap();
+    token.cancel();
+    assert_eq!(pool.try_execute(|| ()).unwrap_err().reason(), Reason::Full);
+    gate.open();
+    pool.wait_idle();
+    pool.try_execute(|| ()).unwrap();
+}
+
+#[test]
 fn a_task_that_runs_sees_its_token() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());

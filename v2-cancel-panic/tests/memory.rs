@@ -43,7 +43,7 @@ fn dropped_tokens_groups_and_pools_leave_no_memory_behind() {
             drop(pool.group());
         }
         for _ in 0..20 {
-            // Each pool asks to be told when a token of this tree is cancelled.
+            // Each pool's own token is a child in this tree.
             drop(
                 Pool::builder()
                     .threads(1)

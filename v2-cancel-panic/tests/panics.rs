@@ -311,7 +311,7 @@ fn a_payload_may_own_the_pool_alone() {
     drop(pool);
     gate.open();
     assert_eq!(group.wait().panicked, 1);
-    // Dropped before the task counts as over.
+    // Dropped before the task counts as ended.
     assert!(there.upgrade().is_none());
     assert_eq!(group.execute(|| ()).unwrap_err().reason(), Reason::ShutDown);
 }
@@ -379,7 +379,7 @@ fn a_thread_hook_may_own_the_pool_alone() {
         let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
         group.execute(adds_one(&ran)).unwrap();
         if !at_start {
-            // The door is shut, the worker on its way out, and the pool not dropped.
+            // The queue is closed, the worker on its way out, and the pool not dropped.
             let _ = pool.shutdown_timeout(Duration::ZERO);
         }
         place.put(pool);

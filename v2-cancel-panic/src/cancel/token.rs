@@ -137,6 +137,8 @@ impl CancelToken {
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let mut select = Select::new();
         self.cancelled().for_each(|end| _ = select.recv(end));
+        // `ready` may be wrong where others receive meanwhile. Here there is nothing to receive: once
+        // an end is disconnected, it stays so.
         let deadline = Instant::now().checked_add(timeout);
         match deadline.into_iter().chain(self.deadline()).min() {
             Some(at) => _ = select.ready_deadline(at),

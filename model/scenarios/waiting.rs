@@ -159,8 +159,8 @@ fn a_wait_for_nothing_returns() {
 }
 
 /// A task is counted before it is known whether there is a place for it.
-/// Whether it counts while its submitter waits is not the question here. Once it is refused, it does
-/// not.
+/// Whether it counts while its submitter waits is not the question here. Once it is refused, it
+/// counts no more.
 fn a_task_that_finds_no_place_keeps_nobody_waiting() {
     let (pool, closed) = busy_pool(1);
     pool.execute(|| ()).unwrap();

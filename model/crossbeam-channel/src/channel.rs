@@ -2,7 +2,8 @@
 //!
 //! A message goes through a channel in two moves. First a sender is granted a slot, and a receiver
 //! is granted a slot: the slot's ticket is theirs. Then the sender writes into it and the receiver
-//! reads it. Only with a select can others notice that these are two: then they wait for the second.
+//! reads it. A call does both at once. With a select, others may come between the two, and wait for
+//! the second.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -17,6 +17,7 @@ use crate::{Receiver, SelectedOperation, Sender, note_why, patience};
 pub struct Select<'a> {
     /// Each with the address of its handle.
     operations: Vec<(&'a dyn Operation, usize)>,
+    biased: bool,
 }
 
 impl<'a> Select<'a> {
@@ -24,6 +25,15 @@ impl<'a> Select<'a> {
     #[must_use]
     pub fn new() -> Select<'a> {
         Select::default()
+    }
+
+    /// One without operations, which will do the first of those that are ready.
+    #[must_use]
+    pub fn new_biased() -> Select<'a> {
+        Select {
+            biased: true,
+            ..Select::default()
+        }
     }
 
     /// To send. Returns the operation's index.
@@ -217,7 +227,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// The operations in any order.
+    /// The operations in the order in which they are tried: any order, unless the select is biased.
     #[track_caller]
     fn order(&self, patience: Option<Patience>) -> Vec<usize> {
         let for_ever = matches!(patience, Some(Patience::Forever));
@@ -226,7 +236,9 @@ impl<'a> Select<'a> {
             "no operations to wait for"
         );
         let mut order: Vec<_> = (0..self.operations.len()).collect();
-        shuffle(&mut order);
+        if !self.biased {
+            shuffle(&mut order);
+        }
         order
     }
 

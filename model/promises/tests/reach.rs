@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model_crossbeam_channel::{Select, bounded, select};
+use model_crossbeam_channel::{Select, bounded, select, select_biased};
 use model_parking_lot::{Condvar, Mutex};
 use model_schedule::{
     asleep, explore, spawns_fail_after, spawns_may_fail, step, until_asleep, working,
@@ -388,4 +388,33 @@ fn a_seed_leads_to_the_same_end() {
         ENDS.each_ref().map(|end| end.swap(0, SeqCst))
     };
     assert_eq!(runs(), runs());
+}
+
+/// What the last worker of v1 relies on: a submitter that sleeps when the queue is closed takes no
+/// place that comes free later. (One that is still looking may.)
+#[test]
+fn a_biased_select_that_sleeps_takes_no_place_after_it_was_woken() {
+    explore(
+        || {
+            let (sender, receiver) = bounded(1);
+            sender.try_send(1).unwrap();
+            let (close, closed) = bounded::<()>(0);
+            let waiters = [(); 2].map(|()| {
+                let (sender, closed) = (sender.clone(), closed.clone());
+                thread::spawn(move || {
+                    select_biased! {
+                        recv(closed) -> _ => (),
+                        send(sender, 2) -> _ => unreachable!(),
+                    }
+                })
+            });
+            until_asleep(2);
+            drop(close);
+            receiver.recv().unwrap();
+            for waiter in waiters {
+                waiter.join().unwrap();
+            }
+        },
+        &[],
+    );
 }

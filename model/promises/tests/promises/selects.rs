@@ -2,7 +2,7 @@
 
 use super::channel::{
     Receiver, RecvError, RecvTimeoutError, Select, SelectTimeoutError, SendError, SendTimeoutError,
-    Sender, TryRecvError, TrySendError, bounded, select, unbounded,
+    Sender, TryRecvError, TrySendError, bounded, select, select_biased, unbounded,
 };
 use super::standard::thread;
 use super::standard::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use super::standard::time::{Duration, Instant};
 promises![
     a_select_does_what_is_ready,
     a_select_takes_each_of_two_that_are_ready_now_and_then,
+    a_biased_select_takes_the_first_that_is_ready,
     a_message_stays_with_its_owner_when_another_arm_is_chosen,
     without_anything_ready_the_default_arm_is_taken,
     a_select_waits_no_longer_than_it_would,
@@ -111,6 +112,24 @@ fn a_select_takes_each_of_two_that_are_ready_now_and_then() {
         chosen[select.ready()] += 1;
     }
     assert!(chosen.iter().all(|&times| times > 0), "{chosen:?}");
+}
+
+fn a_biased_select_takes_the_first_that_is_ready() {
+    let (sender, receiver) = bounded(1);
+    let (_, closed) = bounded::<()>(0);
+    for _ in 0..100 {
+        select_biased! {
+            recv(closed) -> nothing => assert!(nothing.is_err()),
+            send(sender, ()) -> _ => unreachable!(),
+        }
+        let mut select = Select::new_biased();
+        let place = select.send(&sender);
+        select.recv(&closed);
+        let selected = select.select();
+        assert_eq!(selected.index(), place);
+        selected.send(&sender, ()).unwrap();
+        receiver.recv().unwrap();
+    }
 }
 
 fn a_message_stays_with_its_owner_when_another_arm_is_chosen() {

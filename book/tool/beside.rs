@@ -11,8 +11,8 @@ use crate::words::counted;
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 3;
 
-/// What changed in a file from one crate to the other: a table with a line of each text in a row, on
-/// one line, since Markdown would take a blank one for its end.
+/// What changed in a file from one crate to the other: a table with a line of each text in a row.
+/// It is one line of HTML, since Markdown would take a blank one for its end.
 pub(crate) fn table(texts: Pair<'_>, crates: Pair<'_>) -> String {
     let (old, new) = texts.lines(crates);
     let mut rows = String::new();
@@ -27,8 +27,8 @@ pub(crate) fn table(texts: Pair<'_>, crates: Pair<'_>) -> String {
     }
     same(&mut rows, new.shown.len() - seen);
     format!(
-        "<div class=\"scroll\"><table class=\"beside\"><col><col><col><col><thead><tr><th colspan=\"2\">{}</th>\
-         <th colspan=\"2\">{}</th></tr></thead><tbody>{rows}</tbody></table></div>",
+        "<div class=\"scroll\"><table class=\"beside\"><col><col><col><col><thead><tr>\
+         <th colspan=\"2\">{}</th><th colspan=\"2\">{}</th></tr></thead><tbody>{rows}</tbody></table></div>",
         crates.old, crates.new
     )
 }

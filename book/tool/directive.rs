@@ -27,8 +27,8 @@
 //! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
-//! Paths are relative to the root of the repository. `lines`, `result` and `source` stand anywhere in
-//! a line; the others stand alone on theirs, which may be indented to belong to a list.
+//! Paths are relative to the root of the repository. `lines`, `result` and `source` stand anywhere
+//! in a line; the others stand alone on theirs, which may be indented to belong to a list.
 //!
 //! An item is named as Rust names it:
 //!
@@ -44,8 +44,8 @@
 //! `impl Drop for Over` and `impl Drop for Over<'_>` are the same item.
 //!
 //! What is left out without `docs` are the doc comments of the item, and those of the methods if
-//! it is an `impl` or a trait. Those of fields and variants stay, since they state invariants, except
-//! with `bare`. Comments directly above an item belong to it.
+//! it is an `impl` or a trait. Those of fields and variants stay, since they state invariants; `bare`
+//! leaves them out as well. Comments directly above an item belong to it.
 //!
 //! The captions of files, items and diffs of a version link to the pages of its source, which the
 //! module `source` makes.

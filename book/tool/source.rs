@@ -1,8 +1,8 @@
 //! A page for each source file of the versions, to which the chapters link.
 //!
-//! `v2-cancel-panic/src/cancel/token.rs` has the page `source/v2-cancel-panic/cancel/token.html`, and
-//! its line 12 the anchor `#L12`. `source/v2-cancel-panic/index.html` lists the files of the version,
-//! `source/index.html` the versions.
+//! `v2-cancel-panic/src/cancel/token.rs` has the page `source/v2-cancel-panic/cancel/token.html`,
+//! and its line 12 the anchor `#L12`. `source/v2-cancel-panic/index.html` lists the files of the
+//! version, `source/index.html` the versions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -55,8 +55,8 @@ fn number(folder: &str) -> Option<u32> {
     number.parse().ok()
 }
 
-/// The address of the page about a file of a version, or `None` if it has no page. `root` leads from
-/// the page with the link to the root of the book.
+/// The address of the page about a file of a version, or `None` if it has no page. `root` leads
+/// from the page with the link to the root of the book.
 pub(crate) fn address(repository: &Repository, root: &str, path: &str) -> Result<Option<String>> {
     let Some((version, file)) = path.split_once("/src/") else {
         return Ok(None);

@@ -91,6 +91,9 @@ describe('pages', () => {
             const pages = page.locator('.source-page');
             assert.ok((await pages.count()) > 50);
             assert.equal(await pages.evaluateAll((pages) => pages.filter((page) => page.checkVisibility()).length), 0);
+            const breaks = page.locator('div[style*="break-before"]:has(+ .source-page)');
+            assert.equal(await breaks.count(), await pages.count());
+            assert.equal(await breaks.evaluateAll((breaks) => breaks.filter((each) => each.checkVisibility()).length), 0);
             const links = await page.locator('main .source > a').evaluateAll((links) => links.map((link) => link.href));
             assert.ok(links.length > 10);
             assert.ok(links.every((link) => new URL(link).pathname.startsWith('/source/v')), links[0]);

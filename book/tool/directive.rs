@@ -44,8 +44,8 @@
 //! `impl Drop for Over` and `impl Drop for Over<'_>` are the same item.
 //!
 //! What is left out without `docs` are the doc comments of the item, and those of the methods if
-//! it is an `impl` or a trait. Those of fields and variants stay, since they state invariants; `bare`
-//! leaves them out as well. Comments directly above an item belong to it.
+//! it is an `impl` or a trait. Those of fields and variants stay, since they state invariants;
+//! `bare` leaves them out as well. Comments directly above an item belong to it.
 //!
 //! The captions of files, items and diffs of a version link to the pages of its source, which the
 //! module `source` makes.

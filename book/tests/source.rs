@@ -15,7 +15,7 @@ const OLD_QUEUE: &str = "use v1_a::A;\n\nfn one() {}\nfn two() {}\nfn three() {}
                          fn six() {}\nfn seven() {}\nfn old() -> &'static str { \"{{#file x}} <b>\" }\n";
 
 /// Two versions that share some files, and a book with one page.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("v1-a/src/lib.rs", "mod queue;\n"),
     ("v1-a/src/queue.rs", OLD_QUEUE),
     ("v1-a/src/gone.rs", "fn gone() {}\n"),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str); 13] = [
     ("v2-b/src/deep/mod.rs", "mod er;\n"),
     ("v2-b/src/deep/er.rs", "\n# a\n\n\nfn er() {}\n"),
     ("v2-b/src/notes.txt", "no page\n"),
+    ("v10-c/src/deep/er.rs", "// er\n\n# a\n\n\nfn er() {}\n"),
     ("v10-c/src/lib.rs", "mod queue;\nmod more;\n"),
     (
         "book/book.toml",
@@ -227,7 +228,15 @@ fn old_and_new_stand_side_by_side() {
     assert_eq!(rows, expected);
     // A line that is only on one side, and equal lines after the last change.
     let page = small("source/v10-c/lib.html");
-    assert!(page.contains("<tr><td></td><td></td><td>2</td><td><ins>mod more;</ins></td></tr>"));
+    assert!(
+        page.contains("<td>2</td><td><ins>mod more;</ins></td></tr>\n</tbody>"),
+        "{page}"
+    );
+    let page = small("source/v10-c/deep/er.html");
+    let rows = between(&page, "<tbody>", "</tbody>");
+    assert_eq!(rows.matches("<td></td><td></td><td>1</td>").count(), 1);
+    assert_eq!(rows.matches("2 lines the same").count(), 1);
+    assert_eq!(rows.matches("the same").count(), 1);
     let unchanged = small("source/v2-b/named.html");
     assert!(!unchanged.contains("<tbody>"));
 }
@@ -288,7 +297,7 @@ fn a_link_of_a_chapter_leads_to_the_page_from_paper_too() {
 
 #[test]
 fn a_book_without_versions_has_no_such_pages() {
-    let root = scratch::with_files("source-none", &FILES[10..]);
+    let root = scratch::with_files("source-none", &FILES[11..]);
     fs::write(root.join("book/src/one.md"), "# One\n").unwrap();
     fs::write(root.join("book/src/two.md"), "# Two\n").unwrap();
     let site = Site::new(&root.join("book"), Some(root.join("pages"))).unwrap();
@@ -299,7 +308,7 @@ fn a_book_without_versions_has_no_such_pages() {
 
 #[test]
 fn a_file_in_the_place_of_the_list_is_an_error() {
-    let root = scratch::with_files("source-index", &FILES[10..]);
+    let root = scratch::with_files("source-index", &FILES[11..]);
     for (file, text) in [
         ("book/src/one.md", "# One\n"),
         ("book/src/two.md", "# Two\n"),

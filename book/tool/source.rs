@@ -185,9 +185,7 @@ pub(crate) fn add_pages(repository: &Repository, title: &str, book: &mut Book) -
 fn chapter(name: &str, text: &str, page: &str, parents: &[&str]) -> Chapter {
     let text = format!("<div class=\"source-page\">\n\n{text}\n\n</div>\n");
     let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
-    let mut chapter = Chapter::new(name, text, Path::new(page).with_extension("md"), parents);
-    chapter.source_path = None;
-    chapter
+    Chapter::new(name, text, Path::new(page).with_extension("md"), parents)
 }
 
 fn overview(versions: &[Version]) -> String {

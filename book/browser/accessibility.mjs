@@ -66,11 +66,12 @@ describe('accessibility', { concurrency: 2 }, () => {
                 assertNone(await faults(page, path, only('scrollable-region-focusable')), 'on a phone');
             }));
     }
-    // A version with links and a diff, a figure, exhibits.
+    // A version with links and a diff, a figure, exhibits, a source file.
     for (const path of [
         'versions/v2-panics.html',
         'strategies/scale-up.html',
         'proof/museum-v1-fixed.html',
+        'source/v2-cancel-panic/pool.html',
     ]) {
         for (const theme of ['rust', 'coal', 'ayu']) {
             test(`contrast: ${path}, ${theme}`, () =>

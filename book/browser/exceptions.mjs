@@ -34,5 +34,5 @@ export const exceptions = [
     },
     { rule: 'landmark-one-main', selector: 'html', page: 'toc.html', why: 'a frame' },
     { rule: 'page-has-heading-one', selector: 'html', page: 'toc.html', why: 'a frame' },
-    { rule: 'region', selector: '.chapter', page: 'toc.html', why: 'a frame' },
+    { rule: 'region', selector: '', page: 'toc.html', why: 'a frame, whatever of it is not folded' },
 ];

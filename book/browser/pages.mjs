@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { paths, unfold, visit } from './browser.mjs';
+import { paths, sources, unfold, visit } from './browser.mjs';
 
-const chapters = paths.filter((path) => !['404.html', 'print.html', 'toc.html'].includes(path));
+const chapters = paths.filter((path) => !['404.html', 'print.html', 'toc.html', ...sources].includes(path));
 
 describe('pages', () => {
     test('the answer to a prediction is folded until it is asked for', async () => {
@@ -53,6 +53,51 @@ describe('pages', () => {
                 assert.ok(frame.x + frame.width <= 1280);
             }));
     }
+
+    test('a number stands beside its line of code, on a screen and on paper', () =>
+        visit('source/v2-cancel-panic/pool.html', {}, async (page) => {
+            for (const media of ['screen', 'print']) {
+                await page.emulateMedia({ media });
+                const [first, last] = await page.evaluate(() => {
+                    const code = document.querySelector('.listing pre code');
+                    const numbers = [...document.querySelectorAll('.numbers a')];
+                    const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+                    const nodes = [];
+                    while (texts.nextNode()) {
+                        if (texts.currentNode.data.trim() !== '') {
+                            nodes.push(texts.currentNode);
+                        }
+                    }
+                    const middle = (box) => box.top + box.height / 2;
+                    const line = (node, end) => {
+                        const range = document.createRange();
+                        const at = node.data.trimEnd().length - 1;
+                        range.setStart(node, end ? at : node.data.length - node.data.trimStart().length);
+                        range.setEnd(node, range.startOffset + 1);
+                        return middle(range.getBoundingClientRect());
+                    };
+                    const number = (anchor) => middle(anchor.getBoundingClientRect());
+                    return [
+                        line(nodes.at(0), false) - number(numbers.at(0)),
+                        line(nodes.at(-1), true) - number(numbers.at(-1)),
+                    ];
+                });
+                assert.ok(Math.abs(first) < 4 && Math.abs(last) < 4, `${media}: ${first}, ${last}`);
+            }
+        }));
+
+    test('on paper there are no source files, and links to them lead away', () =>
+        visit('print.html', {}, async (page) => {
+            const pages = page.locator('.source-page');
+            assert.ok((await pages.count()) > 50);
+            assert.equal(await pages.evaluateAll((pages) => pages.filter((page) => page.checkVisibility()).length), 0);
+            const breaks = page.locator('div[style*="break-before"]:has(+ .source-page)');
+            assert.equal(await breaks.count(), await pages.count());
+            assert.equal(await breaks.evaluateAll((breaks) => breaks.filter((each) => each.checkVisibility()).length), 0);
+            const links = await page.locator('main .source > a').evaluateAll((links) => links.map((link) => link.href));
+            assert.ok(links.length > 10);
+            assert.ok(links.every((link) => new URL(link).pathname.startsWith('/source/v')), links[0]);
+        }));
 
     test('the preview of a link has a description and a picture that is there', () =>
         visit('versions/v1-fixed.html', {}, async (page) => {

@@ -3,6 +3,7 @@
 mod scratch;
 
 use std::fs;
+use std::path::Path;
 
 use book::preprocessor::expand;
 use book::repository::Repository;
@@ -17,7 +18,7 @@ fn repository(name: &str, files: &[(&str, &str)]) -> Repository {
 
 /// What becomes of a text.
 fn expanded(repository: &Repository, text: &str) -> String {
-    match expand(text, repository) {
+    match expand(text, repository, Path::new("chapter.md")) {
         Ok(text) => text,
         Err(faults) => panic!("{}", faults[0]),
     }
@@ -25,7 +26,8 @@ fn expanded(repository: &Repository, text: &str) -> String {
 
 /// The message about the only fault of a text.
 fn fault(repository: &Repository, text: &str) -> String {
-    let faults = expand(text, repository).expect_err("this should be an error");
+    let faults = expand(text, repository, Path::new("chapter.md"));
+    let faults = faults.expect_err("this should be an error");
     assert_eq!(faults.len(), 1, "{faults:?}");
     faults[0].to_string()
 }
@@ -138,7 +140,8 @@ fn misplaced_and_unknown_directives_are_faults() {
 #[test]
 fn all_faults_of_a_text_are_reported() {
     let repository = repository("all-faults", &[]);
-    let faults = expand("{{#file a}}\n\n{{#file b}} {{#lines c}}\n", &repository).unwrap_err();
+    let text = "{{#file a}}\n\n{{#file b}} {{#lines c}}\n";
+    let faults = expand(text, &repository, Path::new("chapter.md")).unwrap_err();
     let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
     assert_eq!(lines, [1, 3, 3]);
 }
@@ -377,6 +380,30 @@ fn an_item_is_shown_without_its_docs_but_with_those_of_its_fields() {
 }
 
 #[test]
+fn a_bare_item_is_shown_without_any_docs() {
+    let shape = "#[derive(Debug)]\npub struct Shape<T> {\n    sides: T, // a comment\n}";
+    assert_eq!(item("Shape bare"), shape);
+    let repository = repository(
+        "bare",
+        &[(
+            "a.rs",
+            "enum A {\n    /// One.\n    B,\n    // Why.\n    C {\n        /// Two.\n        d: u8,\n    },\n}\n\
+             union E {\n    /// Three.\n    f: u8,\n}\n",
+        )],
+    );
+    let shown = expanded(
+        &repository,
+        "{{#item a.rs A bare}}\n{{#item a.rs E bare}}\n",
+    );
+    assert!(
+        shown.contains("enum A {\n    B,\n    // Why.\n    C {\n        d: u8,\n    },\n}\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("union E {\n    f: u8,\n}\n"), "{shown}");
+    assert!(expanded(&repository, "{{#item a.rs A}}").contains("/// Two."));
+}
+
+#[test]
 fn a_method_moves_to_the_left_with_its_comments_and_attributes() {
     assert_eq!(
         item("Shape::new"),
@@ -460,6 +487,7 @@ fn an_item_that_is_not_there_is_a_fault_that_names_its_neighbours() {
     );
     assert_fault(&repository, "{{#item a.rs hidden}}", &["`inner::hidden`"]);
     assert_fault(&repository, "{{#item a.rs docs}}", &["no item `docs`"]);
+    assert_fault(&repository, "{{#item a.rs bare}}", &["no item `bare`"]);
     assert_fault(&repository, "{{#item a.rs static}}", &["no item `static`"]);
     assert_fault(&repository, "{{#item a.rs str}}", &["no item `str`"]);
     assert_fault(
@@ -496,6 +524,109 @@ fn an_ambiguous_name_is_a_fault_that_names_the_choice() {
     );
 }
 
+// ---- source ----
+
+/// A text on the page `a/b.html`.
+fn deep(repository: &Repository, text: &str) -> String {
+    expand(text, repository, Path::new("a/b.md")).unwrap()
+}
+
+#[test]
+fn a_caption_links_to_the_first_line_that_is_shown() {
+    let files = [
+        ("v2-b/src/deep/mod.rs", ITEMS),
+        ("v2-b/examples/a.rs", ITEMS),
+        ("v2-b/src/a.toml", "a = 1\n"),
+        ("other/src/a.rs", ITEMS),
+    ];
+    let repository = repository("linked", &files);
+    let page = "<p class=\"source\"><a href=\"../source/v2-b/deep/mod.html?";
+    let line = |code: &str| ITEMS.lines().position(|line| line == code).unwrap() + 1;
+    let derive = line("#[derive(Debug)]");
+    for (directive, anchor) in [
+        ("file v2-b/src/deep/mod.rs", String::new()),
+        ("item v2-b/src/deep/mod.rs Shape", format!("#L{derive}")),
+        (
+            "item v2-b/src/deep/mod.rs Shape bare",
+            format!("#L{derive}"),
+        ),
+        (
+            "item v2-b/src/deep/mod.rs Shape docs",
+            format!("#L{}", derive - 3),
+        ),
+        (
+            "item v2-b/src/deep/mod.rs impl Send for Shape",
+            format!("#L{}", line("// SAFETY: it is safe.")),
+        ),
+    ] {
+        let text = deep(&repository, &format!("{{{{#{directive}}}}}"));
+        let start = format!("{page}{anchor}\"><code>v2-b/src/deep/mod.rs</code>");
+        assert!(text.starts_with(&start), "{directive}: {text}");
+    }
+    for without in [
+        "file other/src/a.rs",
+        "file v2-b/src/a.toml",
+        "item v2-b/examples/a.rs Shape",
+    ] {
+        let text = deep(&repository, &format!("{{{{#{without}}}}}"));
+        assert!(text.starts_with("<p class=\"source\"><code>"), "{text}");
+    }
+}
+
+#[test]
+fn a_diff_that_skips_a_version_links_to_the_file() {
+    let files = [
+        ("v1-a/src/a.rs", "fn a() {}\n"),
+        ("v2-b/src/a.rs", "fn b() {}\n"),
+        ("v3-c/src/a.rs", "fn c() {}\n"),
+    ];
+    let repository = repository("diff-skips", &files);
+    let follows = deep(&repository, "{{#diff v2-b v3-c a.rs}}");
+    assert!(
+        follows.contains("href=\"../source/v3-c/a.html?#what-changed\""),
+        "{follows}"
+    );
+    let skips = deep(&repository, "{{#diff v1-a v3-c a.rs}}");
+    assert!(skips.contains("href=\"../source/v3-c/a.html?\""), "{skips}");
+}
+
+#[test]
+fn a_source_is_the_address_of_its_page() {
+    let files = [("v2-b/src/deep/mod.rs", ITEMS), ("v2-b/README.md", "")];
+    let repository = repository("source", &files);
+    let text = "see [it]({{#source v2-b/src/deep/mod.rs}}), [Kind]({{#source v2-b/src/deep/mod.rs Kind}}), \
+                [all]({{#source v2-b}})";
+    let line = ITEMS
+        .lines()
+        .position(|line| line.contains("enum Kind"))
+        .unwrap()
+        + 1;
+    assert_eq!(
+        deep(&repository, text),
+        format!(
+            "see [it](../source/v2-b/deep/mod.html?), [Kind](../source/v2-b/deep/mod.html?#L{line}), \
+             [all](../source/v2-b/index.html?)"
+        )
+    );
+    assert_fault(&repository, "{{#source}}", &["write {{#source PATH}}"]);
+    for (wrong, part) in [
+        ("v2-b/src/gone.rs", "has no page"),
+        ("v2-b/src/gone.rs Kind", "cannot be read"),
+        ("v2-b/src/deep", "has no page"),
+        ("v2-b/README.md", "has no page"),
+        ("v3-c", "has no page"),
+        ("book", "has no page"),
+        ("v2-b/src/deep/mod.rs Knid", "no item `Knid`"),
+        ("v2-b/src/../src/deep/mod.rs", "not a path below the root"),
+    ] {
+        assert_fault(
+            &repository,
+            &format!("[a]({{{{#source {wrong}}}}})"),
+            &[part],
+        );
+    }
+}
+
 // ---- diff ----
 
 fn two_versions(name: &str) -> Repository {
@@ -523,7 +654,8 @@ fn a_diff_shows_what_changed_with_three_lines_around_it() {
     let repository = two_versions("diff");
     assert_eq!(
         expanded(&repository, "{{#diff v1-a v2-b changed.rs}}"),
-        "```diff\n--- v1-a/src/changed.rs\n+++ v2-b/src/changed.rs\n@@ -3,7 +3,8 @@\n line 2\n line 3\n line 4\n\
+        "<p class=\"source\"><a href=\"source/v2-b/changed.html?#what-changed\">\
+         <code>v2-b/src/changed.rs</code> since <code>v1-a</code></a></p>\n\n```diff\n@@ -3,7 +3,8 @@\n line 2\n line 3\n line 4\n\
          -line 5\n+line five\n+line 5.5\n line 6\n line 7\n line 8\n```"
     );
 }
@@ -536,7 +668,7 @@ fn only_the_crates_own_name_is_taken_for_equal() {
     assert!(diff.contains(changed), "{diff}");
     assert_eq!(
         expanded(&repository, "{{#diff v1-a v2-b renamed.rs}}"),
-        "`renamed.rs` is the same in `v1-a` and `v2-b`, but for the crate's own name."
+        "`renamed.rs` is the same in `v1-a` and `v2-b`, except for the crate's own name."
     );
     assert_eq!(
         expanded(&repository, "{{#diff v1-a v2-b same.rs}}"),
@@ -551,12 +683,12 @@ fn a_table_tells_of_all_files() {
         expanded(&repository, "{{#diff v1-a v2-b}}"),
         "<div class=\"versions\">\n\n\
          | `src` | from `v1-a` to `v2-b` |\n|---|---|\n\
-         | `changed.rs` | changed (+2 \u{2212}1) |\n\
-         | `deep/new.rs` | **new** |\n\
-         | `gone.rs` | gone |\n\
-         | `other.rs` | changed (+2 \u{2212}2) |\n\
-         | `renamed.rs` | the same |\n\
-         | `same.rs` | the same |\n\
+         | [`changed.rs`](source/v2-b/changed.html?) | changed (+2 \u{2212}1) |\n\
+         | [`deep/new.rs`](source/v2-b/deep/new.html?) | **new** |\n\
+         | [`gone.rs`](source/v1-a/gone.html?) | gone |\n\
+         | [`other.rs`](source/v2-b/other.html?) | changed (+2 \u{2212}2) |\n\
+         | [`renamed.rs`](source/v2-b/renamed.html?) | the same |\n\
+         | [`same.rs`](source/v2-b/same.html?) | the same |\n\
          \n</div>\n"
     );
 }

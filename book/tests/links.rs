@@ -221,7 +221,7 @@ fn a_broken_link_is_found() {
                 "<a href='sub/a.html#here'></a><a href='https://example.org/x'></a>\
                  <script>'<a href=\"in-script.html\">'</script>\
                  <meta property='og:image' content='gone.png'><meta property='og:title' content='A'>\
-                 <a href='sub/a.html#nowhere'></a><img src='sub/gone.png'><a href='#me' id='me'></a>",
+                 <a href='sub/a.html#nowhere'></a><a href='sub/a.html?#L1'></a><img src='sub/gone.png'><a href='#me' id='me'></a>",
             ),
             (
                 "sub/a.html",
@@ -238,6 +238,7 @@ fn a_broken_link_is_found() {
         "404.html: b",
         "index.html: gone.png",
         "index.html: sub/a.html#nowhere",
+        "index.html: sub/a.html?#L1",
         "index.html: sub/gone.png",
         "sub/a.html: b.html",
     ];

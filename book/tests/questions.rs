@@ -143,6 +143,16 @@ fn the_museum_is_found_by_its_own_page_and_not_by_each_exhibit() {
     assert_eq!(exhibits.collect::<Vec<_>>(), []);
 }
 
+#[test]
+fn a_source_file_is_not_found() {
+    let sections = INDEX.sections();
+    let files = sections
+        .iter()
+        .filter(|(address, _)| address.starts_with("source/"));
+    assert_eq!(files.count(), 0);
+    assert!(PAGES.join("source/v1-fixed/pool.html").exists());
+}
+
 /// What `search/mod.rs` finds, and in which order. Needs `node`, and says so if there is none.
 #[test]
 fn the_script_of_the_pages_finds_the_same() {

@@ -10,14 +10,21 @@ use anyhow::{Result, bail, ensure};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
-use crate::excerpt::fenced;
+use crate::excerpt::{caption, fenced};
 use crate::repository::Repository;
+use crate::source::{address, changed, changes};
 
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 3;
 
 /// A unified diff of one file of `src`, or the sentence that there is nothing to show.
-pub(crate) fn of_file(repository: &Repository, old: &str, new: &str, file: &str) -> Result<String> {
+pub(crate) fn of_file(
+    repository: &Repository,
+    root: &str,
+    crates: Pair<'_>,
+    file: &str,
+) -> Result<String> {
+    let Pair { old, new } = crates;
     let (old_path, new_path) = (format!("{old}/src/{file}"), format!("{new}/src/{file}"));
     for (path, other, advice) in [
         (&old_path, &new_path, "it is new, show it with {{#file}}"),
@@ -36,17 +43,24 @@ pub(crate) fn of_file(repository: &Repository, old: &str, new: &str, file: &str)
             "`{file}` is byte for byte the same in `{old}` and `{new}`."
         ));
     }
-    let hunks = texts.hunks(Pair { old, new });
+    let hunks = texts.hunks(crates);
     if hunks.is_empty() {
         return Ok(format!(
-            "`{file}` is the same in `{old}` and `{new}`, but for the crate's own name."
+            "`{file}` is the same in `{old}` and `{new}`, except for the crate's own name."
         ));
     }
-    fenced("diff", &format!("--- {old_path}\n+++ {new_path}\n{hunks}"))
+    let about = format!("<code>{new_path}</code> since <code>{old}</code>");
+    let address = changes(repository, root, crates, file)?;
+    Ok(format!(
+        "{}\n\n{}",
+        caption(&about, address.as_deref()),
+        fenced("diff", &hunks)?
+    ))
 }
 
 /// A table of all files of `src` in both versions.
-pub(crate) fn of_crate(repository: &Repository, old: &str, new: &str) -> Result<String> {
+pub(crate) fn of_crate(repository: &Repository, root: &str, crates: Pair<'_>) -> Result<String> {
+    let Pair { old, new } = crates;
     let (old_src, new_src) = (format!("{old}/src"), format!("{new}/src"));
     let (before, after) = (repository.files(&old_src)?, repository.files(&new_src)?);
     ensure!(
@@ -63,9 +77,18 @@ pub(crate) fn of_crate(repository: &Repository, old: &str, new: &str) -> Result<
                 old: &repository.read(&format!("{old_src}/{file}"))?,
                 new: &repository.read(&format!("{new_src}/{file}"))?,
             }
-            .change(Pair { old, new }),
+            .change(crates),
         };
-        writeln!(table, "| `{file}` | {change} |")?;
+        let there = if after.contains(file) {
+            &new_src
+        } else {
+            &old_src
+        };
+        let cell = match address(repository, root, &format!("{there}/{file}"))? {
+            Some(address) => format!("[`{file}`]({address})"),
+            None => format!("`{file}`"),
+        };
+        writeln!(table, "| {cell} | {change} |")?;
     }
     // The blank lines let mdBook read the table as Markdown in spite of the `div`.
     Ok(format!("<div class=\"versions\">\n\n{table}\n</div>\n"))
@@ -73,19 +96,22 @@ pub(crate) fn of_crate(repository: &Repository, old: &str, new: &str) -> Result<
 
 /// Something of the old version and of the new one.
 #[derive(Clone, Copy)]
-struct Pair<'a> {
-    old: &'a str,
-    new: &'a str,
+pub(crate) struct Pair<'a> {
+    pub(crate) old: &'a str,
+    pub(crate) new: &'a str,
 }
 
 impl<'a> Pair<'a> {
+    /// The lines of these texts of the two crates.
+    pub(crate) fn lines(self, crates: Pair<'_>) -> (Lines<'a>, Lines<'a>) {
+        let old = Lines::of(self.old, crates.old);
+        (old, Lines::of(self.new, crates.new))
+    }
+
     /// The hunks of a unified diff of these texts of the two crates. The lines are shown as they
     /// are in the files, and compared without the crates' names.
     fn hunks(self, crates: Pair<'_>) -> String {
-        let (old, new) = (
-            Lines::of(self.old, crates.old),
-            Lines::of(self.new, crates.new),
-        );
+        let (old, new) = self.lines(crates);
         let mut hunks = String::new();
         for ops in old.diff(&new, |diff| diff.grouped_ops(CONTEXT)) {
             // Writing to a `String` cannot fail, here and below.
@@ -107,26 +133,25 @@ impl<'a> Pair<'a> {
 
     /// What happened to a file that is in both crates, in a few words.
     fn change(self, crates: Pair<'_>) -> String {
-        let (old, new) = (
-            Lines::of(self.old, crates.old),
-            Lines::of(self.new, crates.new),
-        );
-        let (added, removed) = old.diff(&new, |diff| {
+        match self.changed_lines(crates) {
+            (0, 0) => "the same".to_owned(),
+            (added, removed) => changed(added, removed),
+        }
+    }
+
+    /// How many lines were added and removed.
+    pub(crate) fn changed_lines(self, crates: Pair<'_>) -> (usize, usize) {
+        let (old, new) = self.lines(crates);
+        old.diff(&new, |diff| {
             let count = |tag| diff.iter_all_changes().filter(|c| c.tag() == tag).count();
             (count(ChangeTag::Insert), count(ChangeTag::Delete))
-        });
-        if added + removed == 0 {
-            "the same".to_owned()
-        } else {
-            // The sign of a minus is as wide as that of a plus.
-            format!("changed (+{added} \u{2212}{removed})")
-        }
+        })
     }
 }
 
 /// The lines of a file of a crate.
-struct Lines<'a> {
-    shown: Vec<&'a str>,
+pub(crate) struct Lines<'a> {
+    pub(crate) shown: Vec<&'a str>,
     /// The lines with a mark in place of the crate's name.
     compared: Vec<String>,
 }
@@ -138,7 +163,11 @@ impl<'a> Lines<'a> {
         Lines { shown, compared }
     }
 
-    fn diff<T>(&self, new: &Lines<'_>, answer: impl FnOnce(&TextDiff<'_, '_, str>) -> T) -> T {
+    pub(crate) fn diff<T>(
+        &self,
+        new: &Lines<'_>,
+        answer: impl FnOnce(&TextDiff<'_, '_, str>) -> T,
+    ) -> T {
         let old: Vec<&str> = self.compared.iter().map(String::as_str).collect();
         let new: Vec<&str> = new.compared.iter().map(String::as_str).collect();
         let diff = TextDiff::configure()

@@ -2,10 +2,13 @@
 //!
 //! | directive | becomes |
 //! |---|---|
-//! | `{{#file v1-fixed/src/door.rs}}` | the whole file |
+//! | `{{#file v1-fixed/src/queue.rs}}` | the whole file |
 //! | `{{#item v1-fixed/src/pool.rs Pool::execute}}` | one item of the file, without its doc comments |
 //! | `{{#item v1-fixed/src/pool.rs Pool::execute docs}}` | with them |
-//! | `{{#diff v1-fixed v2-cancel-panic door.rs}}` | what changed in one file of `src` |
+//! | `{{#item v1-fixed/src/pool.rs Pool bare}}` | without those of its fields and variants, either |
+//! | `{{#source v1-fixed/src/pool.rs}}` | the address of the file's page, for a link: `[the pool]({{#source ..}})` |
+//! | `{{#source v1-fixed/src/pool.rs Pool::execute}}`, `{{#source v1-fixed}}` | the same of an item's first line, and of the list of a version's files |
+//! | `{{#diff v1-fixed v2-cancel-panic queue.rs}}` | what changed in one file of `src` |
 //! | `{{#diff v1-fixed v2-cancel-panic}}` | a table: which files of `src` are new, changed, the same, gone |
 //! | `{{#trace NAME}}` | the recorded run `book/traces/NAME.json` as a figure |
 //! | `{{#trace NAME NAME ..}}` | several, on axes of the same length, played together |
@@ -21,11 +24,11 @@
 //! | `{{#machines}}` | the machines of which there are records in `benchmark/records` |
 //! | `{{#claims}}` | a table of what is claimed of the pools, and whether it holds on each machine |
 //! | `{{#race WORKLOAD}}` | a table of how everybody did on a workload, the machines side by side |
-//! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/door.rs}}` | a number: the lines of code in the crate's `src` or in the file |
+//! | `{{#lines v1-fixed}}`, `{{#lines v1-fixed/src/queue.rs}}` | a number: the lines of code in the crate's `src` or in the file |
 //! | `{{#result NAME FIELD}}` | a value of `book/results/NAME.json`; `FIELD` may be a path, `v1.living` |
 //!
-//! Paths are relative to the root of the repository. `lines` and `result` stand anywhere in a line;
-//! the others stand alone on theirs, which may be indented to belong to a list.
+//! Paths are relative to the root of the repository. `lines`, `result` and `source` stand anywhere
+//! in a line; the others stand alone on theirs, which may be indented to belong to a list.
 //!
 //! An item is named as Rust names it:
 //!
@@ -33,7 +36,7 @@
 //! |---|---|
 //! | function, struct, enum, union, trait, type, const, static, macro, module | `Pool`, `start`, `HOME` (a static inside of `thread_local!` shows the whole macro) |
 //! | item of an inline module | `tests::start` |
-//! | method, associated const or type | `Pool::execute`, `Pool::MAX_THREADS`, `Door::new` |
+//! | method, associated const or type | `Pool::execute`, `Pool::MAX_THREADS`, `Queue::new` |
 //! | the same in an `impl` of a trait | `Worker::drop`, or `<Worker as Drop>::drop` if that is ambiguous |
 //! | whole `impl` | `impl Pool`, `impl Drop for Worker` |
 //!
@@ -41,8 +44,11 @@
 //! `impl Drop for Over` and `impl Drop for Over<'_>` are the same item.
 //!
 //! What is left out without `docs` are the doc comments of the item, and those of the methods if
-//! it is an `impl` or a trait. Those of fields and variants stay: they state invariants. Comments
-//! directly above an item belong to it.
+//! it is an `impl` or a trait. Those of fields and variants stay, since they state invariants;
+//! `bare` leaves them out as well. Comments directly above an item belong to it.
+//!
+//! The captions of files, items and diffs of a version link to the pages of its source, which the
+//! module `source` makes.
 //!
 //! Nothing is expanded in code, neither in blocks nor in `` `spans` ``, nor after a backslash.
 //! mdBook's own directives (`include` and so on) are left to mdBook. Any other name is an error.
@@ -80,6 +86,15 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Which doc comments are shown with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Docs {
+    All,
+    /// Those of fields and variants.
+    Fields,
+    None,
+}
+
 /// What a directive asks for.
 #[derive(Debug)]
 pub(crate) enum Request<'text> {
@@ -89,7 +104,11 @@ pub(crate) enum Request<'text> {
     Item {
         path: &'text str,
         name: String,
-        docs: bool,
+        docs: Docs,
+    },
+    Source {
+        path: &'text str,
+        item: Option<String>,
     },
     DiffOfFile {
         old: &'text str,
@@ -212,12 +231,24 @@ impl<'text> Request<'text> {
             ["file", path] => (Some(Request::File { path }), ""),
             ["file", ..] => (None, "{{#file PATH}}"),
             ["item", path, ref item @ .., last] => {
-                let docs = last == "docs" && !item.is_empty();
-                let item = &words[2..words.len() - usize::from(docs)];
+                let docs = match last {
+                    "docs" if !item.is_empty() => Docs::All,
+                    "bare" if !item.is_empty() => Docs::None,
+                    _ => Docs::Fields,
+                };
+                let item = &words[2..words.len() - usize::from(docs != Docs::Fields)];
                 let name = item.join(" ");
                 (Some(Request::Item { path, name, docs }), "")
             }
-            ["item", ..] => (None, "{{#item PATH ITEM}} or {{#item PATH ITEM docs}}"),
+            ["item", ..] => (
+                None,
+                "{{#item PATH ITEM}}, with docs or bare behind it or not",
+            ),
+            ["source", path, ref item @ ..] => {
+                let item = (!item.is_empty()).then(|| item.join(" "));
+                (Some(Request::Source { path, item }), "")
+            }
+            ["source"] => (None, "{{#source PATH}} or {{#source PATH ITEM}}"),
             ["diff", old, new, file] => (Some(Request::DiffOfFile { old, new, file }), ""),
             ["diff", old, new] => (Some(Request::DiffOfCrate { old, new }), ""),
             ["diff", ..] => (None, "{{#diff OLD NEW FILE}} or {{#diff OLD NEW}}"),
@@ -259,7 +290,7 @@ impl<'text> Request<'text> {
             ["result", ..] => (None, "{{#result NAME FIELD}}"),
             _ => {
                 return Err(anyhow!(
-                    "there is no directive `{name}`, but file, item, diff, trace, census, exhibit, \
+                    "there is no directive `{name}`, but file, item, source, diff, trace, census, exhibit, \
                      patch, room, exhibits, findings, laws, answer, end, machines, claims, race, lines, \
                      result"
                 ));
@@ -275,6 +306,9 @@ impl<'text> Request<'text> {
 
     /// Whether the directive becomes a part of its line and not a block of its own.
     pub(crate) fn is_inline(&self) -> bool {
-        matches!(self, Request::Lines { .. } | Request::Result { .. })
+        matches!(
+            self,
+            Request::Lines { .. } | Request::Result { .. } | Request::Source { .. }
+        )
     }
 }

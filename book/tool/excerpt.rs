@@ -6,26 +6,31 @@ use anyhow::{Result, ensure};
 
 use crate::directive::MDBOOK;
 use crate::repository::Repository;
+use crate::source;
 
 /// A whole file.
-pub(crate) fn file(repository: &Repository, path: &str) -> Result<String> {
+pub(crate) fn file(repository: &Repository, root: &str, path: &str) -> Result<String> {
     let text = repository.read(path)?;
     let language = match path.rsplit_once('.') {
         Some((_, "rs")) => "rust,ignore",
         Some((_, extension)) => extension,
         None => "text",
     };
-    let source = format!("<code>{}</code>", html_escape::encode_text(path));
+    let from = format!("<code>{}</code>", html_escape::encode_text(path));
+    let address = source::address(repository, root, path)?;
     Ok(format!(
         "{}\n\n{}",
-        caption(&source),
+        caption(&from, address.as_deref()),
         fenced(language, &text)?
     ))
 }
 
-/// The line above an excerpt that says where it comes from.
-pub(crate) fn caption(html: &str) -> String {
-    format!("<p class=\"source\">{html}</p>")
+/// The line above an excerpt that says where it comes from, and links to it if it has a page.
+pub(crate) fn caption(html: &str, address: Option<&str>) -> String {
+    match address {
+        Some(address) => format!("<p class=\"source\"><a href=\"{address}\">{html}</a></p>"),
+        None => format!("<p class=\"source\">{html}</p>"),
+    }
 }
 
 /// A code block that shows the text as it is, whatever Markdown or mdBook would make of it.

@@ -5,20 +5,25 @@ use std::ops::Range;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, ImplItem, Item, TraitItem};
+use syn::{Attribute, Fields, Ident, ImplItem, Item, TraitItem};
 
+use crate::directive::Docs;
 use crate::excerpt::{caption, fenced};
 use crate::repository::Repository;
+use crate::source::{address, at_line};
 
 /// The item called `name`, as a block of a page.
 pub(crate) fn excerpt(
     repository: &Repository,
+    root: &str,
     path: &str,
     name: &str,
-    docs: bool,
+    docs: Docs,
 ) -> Result<String> {
     let source = repository.read(path)?;
     let item = find(&source, name).with_context(|| path.to_owned())?;
+    let address = address(repository, root, path)?;
+    let address = address.map(|address| at_line(&address, Some(item.line(&source, docs))));
     let from = format!(
         "<code>{}</code>: <code>{}</code>",
         html_escape::encode_text(path),
@@ -27,9 +32,16 @@ pub(crate) fn excerpt(
     let text = item.text(&source, docs);
     Ok(format!(
         "{}\n\n{}",
-        caption(&from),
+        caption(&from, address.as_deref()),
         fenced("rust,ignore", &text)?
     ))
+}
+
+/// The line in which the item called `name` begins, counted from 1.
+pub(crate) fn line(repository: &Repository, path: &str, name: &str) -> Result<usize> {
+    let source = repository.read(path)?;
+    let item = find(&source, name).with_context(|| path.to_owned())?;
+    Ok(item.line(&source, Docs::Fields))
 }
 
 /// An item and where it stands in its file, in bytes.
@@ -38,6 +50,8 @@ struct Place {
     names: Vec<String>,
     all: Range<usize>,
     docs: Vec<Range<usize>>,
+    /// Those of fields and variants.
+    field_docs: Vec<Range<usize>>,
 }
 
 fn find(source: &str, name: &str) -> Result<Place> {
@@ -150,6 +164,9 @@ impl Index<'_> {
                         self.items(items, &format!("{name}::"));
                     }
                     self.add(vec![name], item.span(), docs);
+                    if let Some(place) = self.places.last_mut() {
+                        place.field_docs = field_docs(item);
+                    }
                 }
             }
         }
@@ -169,6 +186,7 @@ impl Index<'_> {
             names,
             all: span.byte_range(),
             docs,
+            field_docs: Vec::new(),
         });
     }
 
@@ -285,6 +303,31 @@ fn statics(tokens: TokenStream) -> (Vec<String>, Vec<Range<usize>>) {
     (names, docs)
 }
 
+/// The doc comments of fields and variants.
+fn field_docs(item: &Item) -> Vec<Range<usize>> {
+    let of_fields = |fields: &Fields| -> Vec<_> {
+        let docs = fields.iter().map(|field| docs_of(&field.attrs));
+        docs.flatten().collect()
+    };
+    match item {
+        Item::Struct(item) => of_fields(&item.fields),
+        Item::Union(item) => {
+            let fields = item.fields.named.iter();
+            fields.flat_map(|field| docs_of(&field.attrs)).collect()
+        }
+        Item::Enum(item) => {
+            let variants = item.variants.iter();
+            let docs = variants.flat_map(|variant| {
+                let mut docs = docs_of(&variant.attrs);
+                docs.extend(of_fields(&variant.fields));
+                docs
+            });
+            docs.collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn docs_of(attributes: &[Attribute]) -> Vec<Range<usize>> {
     attributes
         .iter()
@@ -296,7 +339,30 @@ fn docs_of(attributes: &[Attribute]) -> Vec<Range<usize>> {
 
 impl Place {
     /// The lines of the item.
-    fn text(&self, source: &str, docs: bool) -> String {
+    fn text(&self, source: &str, docs: Docs) -> String {
+        let lines = self.lines(source, docs);
+        let first = lines.iter().find(|(_, line)| !line.trim().is_empty());
+        let indent = first.map_or(0, |(_, line)| line.len() - line.trim_start().len());
+        let dedented = lines.iter().map(|(_, line)| dedent(line, indent));
+        dedented.collect()
+    }
+
+    /// The first of them, counted from 1.
+    fn line(&self, source: &str, docs: Docs) -> usize {
+        let first = self
+            .lines(source, docs)
+            .first()
+            .map_or(0, |(start, _)| *start);
+        source[..first].lines().count() + 1
+    }
+
+    /// The lines that are shown, and where each begins.
+    fn lines<'source>(&self, source: &'source str, docs: Docs) -> Vec<(usize, &'source str)> {
+        let left_out: Vec<&Range<usize>> = match docs {
+            Docs::All => Vec::new(),
+            Docs::Fields => self.docs.iter().collect(),
+            Docs::None => self.docs.iter().chain(&self.field_docs).collect(),
+        };
         let mut lines = Vec::new();
         let mut start = first_line(source, self.all.start);
         while start < self.all.end {
@@ -306,15 +372,12 @@ impl Place {
             let line = &source[start..end];
             // Doc comments have their lines to themselves: rustfmt sees to that.
             let first = start + line.len() - line.trim_start().len();
-            let is_doc = self.docs.iter().any(|doc| doc.contains(&first));
-            if docs || !is_doc {
-                lines.push(line);
+            if !left_out.iter().any(|doc| doc.contains(&first)) {
+                lines.push((start, line));
             }
             start = end;
         }
-        let first = lines.iter().find(|line| !line.trim().is_empty());
-        let indent = first.map_or(0, |line| line.len() - line.trim_start().len());
-        lines.iter().map(|line| dedent(line, indent)).collect()
+        lines
     }
 }
 

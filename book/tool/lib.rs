@@ -6,12 +6,15 @@
 //! - each chapter's Rust blocks are doc tests of this crate (`cargo test -p book --doc`);
 //! - `directive` describes the `{{#...}}` lines by which code, differences between versions,
 //!   measured numbers and figures come into the text; `preprocessor` expands them;
+//! - `source` makes a page of each source file of the versions;
 //! - [`lines`] counts lines of code. It needs no feature.
 //!
 //! A new chapter is a line in `book/src/SUMMARY.md` and a line at the end of this file.
 
 pub mod lines;
 
+#[cfg(feature = "site")]
+mod beside;
 #[cfg(feature = "site")]
 mod canvas;
 #[cfg(feature = "site")]
@@ -52,6 +55,8 @@ mod results;
 pub mod server;
 #[cfg(feature = "site")]
 pub mod site;
+#[cfg(feature = "site")]
+pub mod source;
 #[cfg(feature = "site")]
 pub mod trace;
 #[cfg(feature = "site")]

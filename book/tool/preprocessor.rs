@@ -1,12 +1,15 @@
 //! Puts what the directives ask for in their places.
 
+use std::path::Path;
+
 use anyhow::{Result, anyhow, bail};
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
+use crate::diff::Pair;
 use crate::directive::{Directive, Fault, Request, find};
 use crate::repository::Repository;
-use crate::{census, diff, excerpt, figure, item, laws, measured, museum, results, trace};
+use crate::{census, diff, excerpt, figure, item, laws, measured, museum, results, source, trace};
 
 /// What a folded answer shows of itself.
 const ANSWER: &str = "The answer, when you have yours";
@@ -24,29 +27,35 @@ impl Preprocessor for PoolBook {
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let repository = Repository::around(&context.root)?;
         let mut faults = Vec::new();
-        book.for_each_chapter_mut(|chapter| match expand(&chapter.content, &repository) {
-            Ok(text) => chapter.content = text,
-            Err(found) => {
-                let file = chapter.source_path.clone().unwrap_or_default();
-                let source = repository.book_name().join(&context.config.book.src);
-                let file = source.join(file);
-                let file = file.display();
-                faults.extend(found.iter().map(|fault| format!("{file}:{fault}")));
+        book.for_each_chapter_mut(|chapter| {
+            let page = chapter.path.clone().unwrap_or_default();
+            match expand(&chapter.content, &repository, &page) {
+                Ok(text) => chapter.content = text,
+                Err(found) => {
+                    let file = chapter.source_path.clone().unwrap_or_default();
+                    let source = repository.book_name().join(&context.config.book.src);
+                    let file = source.join(file);
+                    let file = file.display();
+                    faults.extend(found.iter().map(|fault| format!("{file}:{fault}")));
+                }
             }
         });
         if !faults.is_empty() {
             bail!("{}", faults.join("\n"));
         }
+        let title = context.config.book.title.as_deref().unwrap_or_default();
+        source::add_pages(&repository, title, &mut book)?;
         Ok(book)
     }
 }
 
-/// Expands all directives of a text.
+/// Expands all directives of a text on this page, a path from the root of the book.
 ///
 /// # Errors
 ///
 /// Every directive that cannot be expanded.
-pub fn expand(text: &str, repository: &Repository) -> Result<String, Vec<Fault>> {
+pub fn expand(text: &str, repository: &Repository, page: &Path) -> Result<String, Vec<Fault>> {
+    let root = source::to_root(page);
     let mut out = String::with_capacity(text.len());
     let mut faults = Vec::new();
     let mut done = 0;
@@ -57,7 +66,7 @@ pub fn expand(text: &str, repository: &Repository) -> Result<String, Vec<Fault>>
         done = directive.place.end;
         match directive
             .request
-            .and_then(|request| answer(&request, repository))
+            .and_then(|request| answer(&request, repository, &root))
         {
             Ok(answer) => {
                 for (number, line) in answer.split('\n').enumerate() {
@@ -110,13 +119,22 @@ fn unpaired(directives: &[Directive<'_>]) -> Vec<Fault> {
     faults
 }
 
-/// The Markdown that takes the place of a directive.
-fn answer(request: &Request<'_>, repository: &Repository) -> Result<String> {
+/// The Markdown that takes the place of a directive. `root` leads to the root of the book.
+fn answer(request: &Request<'_>, repository: &Repository, root: &str) -> Result<String> {
     match request {
-        Request::File { path } => excerpt::file(repository, path),
-        Request::Item { path, name, docs } => item::excerpt(repository, path, name, *docs),
-        Request::DiffOfFile { old, new, file } => diff::of_file(repository, old, new, file),
-        Request::DiffOfCrate { old, new } => diff::of_crate(repository, old, new),
+        Request::File { path } => excerpt::file(repository, root, path),
+        Request::Item { path, name, docs } => item::excerpt(repository, root, path, name, *docs),
+        Request::Source { path, item } => {
+            let line = item.as_deref();
+            let line = line
+                .map(|item| item::line(repository, path, item))
+                .transpose()?;
+            source::named(repository, root, path, line)
+        }
+        Request::DiffOfFile { old, new, file } => {
+            diff::of_file(repository, root, Pair { old, new }, file)
+        }
+        Request::DiffOfCrate { old, new } => diff::of_crate(repository, root, Pair { old, new }),
         Request::Trace { names } => {
             let runs = names
                 .iter()

@@ -1,0 +1,90 @@
+//! A chapter is short: of words, and of the code that it shows.
+
+use std::fs;
+use std::path::Path;
+
+use book::lines;
+use book::preprocessor::expand;
+use book::repository::Repository;
+use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
+
+const WORDS: usize = 2000;
+const LINES: usize = 150;
+
+/// The chapters that are written for these bars. Whoever rewrites one adds it.
+const REWRITTEN: [&str; 0] = [];
+
+/// The words and the lines of code that a text shows, all directives expanded.
+fn size(text: &str) -> (usize, usize) {
+    let (mut words, mut code) = (0, 0);
+    // What the text belongs to: a block in this language, or a sentence.
+    let mut block: Option<String> = None;
+    for event in new_cmark_parser(text, &MarkdownOptions::default()) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let language = info.split([',', ' ']).next().unwrap_or_default();
+                block = Some(language.to_owned());
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => block = Some(String::new()),
+            Event::End(TagEnd::CodeBlock) => block = None,
+            Event::Text(text) | Event::Code(text) => match block.as_deref() {
+                None => words += text.split_whitespace().filter(|word| is_word(word)).count(),
+                Some("rust") => code += lines::of_text(&without_hidden(&text)),
+                Some("diff") => code += lines::of_text(&without_signs(&text)),
+                Some(_) => {}
+            },
+            _ => {}
+        }
+    }
+    (words, code)
+}
+
+fn is_word(word: &str) -> bool {
+    word.contains(char::is_alphanumeric)
+}
+
+/// Rust without the lines that mdBook hides.
+fn without_hidden(text: &str) -> String {
+    let hidden =
+        |line: &&str| matches!(line.trim_start(), "#") || line.trim_start().starts_with("# ");
+    let shown: Vec<&str> = text.lines().filter(|line| !hidden(line)).collect();
+    shown.join("\n")
+}
+
+/// The lines of a diff, as they are in the files.
+fn without_signs(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("@@"));
+    let lines: Vec<&str> = lines
+        .map(|line| line.get(1..).unwrap_or_default())
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_rewritten_chapter_is_short() {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = Repository::around(book).unwrap();
+    for chapter in REWRITTEN {
+        let text = fs::read_to_string(book.join("src").join(chapter)).unwrap();
+        let text = expand(&text, &repository, Path::new(chapter));
+        let (words, code) = size(&text.unwrap_or_else(|faults| panic!("{chapter}:{}", faults[0])));
+        assert!(words <= WORDS && words > 0, "{chapter}: {words} words");
+        assert!(code <= LINES, "{chapter}: {code} lines of code");
+    }
+}
+
+#[test]
+fn words_are_counted_but_not_in_code_and_figures() {
+    let text = "# Two words\n\nA `word` — and **more**.\n\n| one | two |\n|---|---|\n| three | 4 |\n\n\
+                <figure><text>no words</text></figure>\n\n```sh\ncargo test\n```\n";
+    assert_eq!(size(text), (2 + 4 + 4, 0));
+}
+
+#[test]
+fn lines_of_code_are_counted_as_they_are_shown() {
+    let text = "```rust\n# use a::b;\n#\n#[test]\nfn a() {\n    // why\n\n}\n```\n\n\
+                ```rust,ignore\nfn b() {}\n```\n\n\
+                ```diff\n@@ -1,2 +1,2 @@\n fn c() {}\n-// gone\n-fn d() {}\n+fn e() {}\n \n```\n";
+    assert_eq!(size(text), (0, 3 + 1 + 3));
+}

@@ -2,7 +2,7 @@
 
 use super::channel::{
     Receiver, RecvError, RecvTimeoutError, Select, SelectTimeoutError, SendError, SendTimeoutError,
-    Sender, TryRecvError, TrySendError, bounded, select, unbounded,
+    Sender, TryRecvError, TrySendError, bounded, select, select_biased, unbounded,
 };
 use super::standard::thread;
 use super::standard::time::{Duration, Instant};
@@ -10,6 +10,8 @@ use super::standard::time::{Duration, Instant};
 promises![
     a_select_does_what_is_ready,
     a_select_takes_each_of_two_that_are_ready_now_and_then,
+    a_biased_select_takes_the_first_that_is_ready,
+    a_biased_select_waits_for_all_of_its_arms,
     a_message_stays_with_its_owner_when_another_arm_is_chosen,
     without_anything_ready_the_default_arm_is_taken,
     a_select_waits_no_longer_than_it_would,
@@ -113,6 +115,54 @@ fn a_select_takes_each_of_two_that_are_ready_now_and_then() {
         chosen[select.ready()] += 1;
     }
     assert!(chosen.iter().all(|&times| times > 0), "{chosen:?}");
+}
+
+fn a_biased_select_takes_the_first_that_is_ready() {
+    let (sender, receiver) = bounded(1);
+    let (close, closed) = bounded::<()>(0);
+    for _ in 0..20 {
+        let message = String::from("sent");
+        let sent = select_biased! {
+            recv(closed) -> _ => Err(message),
+            send(sender, message) -> sent => sent.map_err(|SendError(message)| message),
+            default(SHORT) => unreachable!(),
+        };
+        assert_eq!((sent, receiver.recv().unwrap()), (Ok(()), "sent".into()));
+    }
+    drop(close);
+    for _ in 0..20 {
+        let message = String::from("kept");
+        let kept = select_biased! {
+            recv(closed) -> _ => message,
+            send(sender, message) -> _ => unreachable!(),
+        };
+        assert_eq!(kept, "kept");
+        let mut select = Select::new_biased();
+        select.send(&sender);
+        select.recv(&closed);
+        assert_eq!(select.ready(), 0);
+    }
+}
+
+fn a_biased_select_waits_for_all_of_its_arms() {
+    let (sender, receiver) = full(1);
+    let (close, closed) = bounded::<()>(0);
+    let waits = |message| {
+        let (sender, closed) = (sender.clone(), closed.clone());
+        thread::spawn(move || {
+            select_biased! {
+                recv(closed) -> _ => false,
+                send(sender, message) -> sent => sent.is_ok(),
+            }
+        })
+    };
+    let lasts = waits(2);
+    assert_eq!((receiver.recv(), receiver.recv()), (Ok(1), Ok(2)));
+    assert!(lasts.join().unwrap());
+    sender.send(3).unwrap();
+    let leaves = waits(4);
+    drop(close);
+    assert!(!leaves.join().unwrap());
 }
 
 fn a_message_stays_with_its_owner_when_another_arm_is_chosen() {

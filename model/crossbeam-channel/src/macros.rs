@@ -27,8 +27,8 @@ macro_rules! select {
         $($rest:tt)*
     ) => {
         $crate::select!(
-            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) $body)] $default
-            $($rest)*
+            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) $body)]
+            $default $($rest)*
         )
     };
     (@ $new:ident [$($arms:tt)*] $default:tt
@@ -36,8 +36,8 @@ macro_rules! select {
         $(, $($rest:tt)*)?
     ) => {
         $crate::select!(
-            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) { $body })] $default
-            $($($rest)*)?
+            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) { $body })]
+            $default $($($rest)*)?
         )
     };
     (@ $new:ident $arms:tt $default:tt $($rest:tt)*) => {
@@ -92,7 +92,7 @@ macro_rules! select {
     };
 }
 
-/// As [`select!`], but of several operations that are ready it does the first.
+/// As [`select!`], but of those that are ready it does the first.
 #[macro_export]
 macro_rules! select_biased {
     ($($arms:tt)*) => {

@@ -12,11 +12,12 @@ use model_schedule::{Patience, Sleeper, Woken, note, note_at, shuffle, step};
 use crate::operation::{Chosen, Operation};
 use crate::{Receiver, SelectedOperation, Sender, note_why, patience};
 
-/// Several operations, one of which is to be done: any of those that are ready.
+/// Several operations, one of which is to be done: any of those that are ready, or the first.
 #[derive(Default)]
 pub struct Select<'a> {
     /// Each with the address of its handle.
     operations: Vec<(&'a dyn Operation, usize)>,
+    /// Whether the first of those that are ready is done.
     biased: bool,
 }
 
@@ -27,7 +28,8 @@ impl<'a> Select<'a> {
         Select::default()
     }
 
-    /// One without operations, which will do the first of those that are ready.
+    /// One without operations, which does the first of those that are ready. Once it sleeps, it
+    /// does the one for which it is called.
     #[must_use]
     pub fn new_biased() -> Select<'a> {
         Select {
@@ -227,7 +229,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// The operations in the order in which they are tried: any order, unless the select is biased.
+    /// The operations in the order in which they are looked at.
     #[track_caller]
     fn order(&self, patience: Option<Patience>) -> Vec<usize> {
         let for_ever = matches!(patience, Some(Patience::Forever));

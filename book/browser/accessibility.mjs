@@ -66,9 +66,10 @@ describe('accessibility', { concurrency: 2 }, () => {
                 assertNone(await faults(page, path, only('scrollable-region-focusable')), 'on a phone');
             }));
     }
-    // A version with links and a diff, a figure, exhibits, a source file.
+    // A version with links and figures, one with a diff, a figure, exhibits, a source file.
     for (const path of [
         'versions/v2-panics.html',
+        'versions/v4-stealing.html',
         'strategies/scale-up.html',
         'proof/museum-v1-fixed.html',
         'source/v2-cancel-panic/pool.html',

@@ -70,8 +70,8 @@ pub enum Reason {
 #[error("the task was refused: {reason}")]
 pub struct Rejected {
     reason: Reason,
-    /// Locked by `Debug` only. A closure need not be [`Sync`], but an error should be, so that `?` can put
-    /// it into any error box: a mutex is what makes the one into the other.
+    /// Locked by `Debug` only. A closure need not be [`Sync`], but an error should be, so that `?`
+    /// can put it into any error box: a mutex is what makes the one into the other.
     task: Mutex<Task>,
 }
 

@@ -4,8 +4,8 @@
 //! stands between those who submit and those who work. It is bounded: when it is full, submitters
 //! wait, so a pool that is too slow slows its callers down instead of filling the memory.
 //!
-//! **What it costs:** a box, three short locks and a trip through a channel for each task; two locks
-//! more for a task of a group, and two more if the queue is full.
+//! **What it costs:** a box, three short locks and a trip through a channel for each task; two
+//! locks more for a task of a group, and two more if the queue is full.
 //!
 //! **What it does not do:** a task that panics takes its worker with it, and when the last worker
 //! is gone, the queue is closed and what is in it is dropped. Nothing stops a task early, and no

@@ -108,8 +108,8 @@ impl Pool {
     /// # Errors
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down or a panic has taken its last
-    /// worker, also when that happens during the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue
-    /// is full. The task comes back in the error.
+    /// worker, also when that happens during the wait; on a worker of the same pool,
+    /// [`Full`](crate::Reason::Full) if the queue is full. The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.shared.submit(task.into(), None, Some(Duration::MAX))
     }
@@ -183,8 +183,9 @@ impl Pool {
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused, unless they have just got one. On a worker of the same pool it only closes the queue, since a
-    /// thread cannot wait for its own end; the workers leave when the queue is empty.
+    /// for a place are refused, unless they have just got one. On a worker of the same pool it only
+    /// closes the queue, since a thread cannot wait for its own end; the workers leave when the
+    /// queue is empty.
     pub fn shutdown(&self) {
         self.shared.queue.close();
         if !self.shared.on_worker() {

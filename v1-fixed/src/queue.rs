@@ -16,8 +16,8 @@ use crate::task::Job;
 pub(crate) struct Queue {
     /// What it takes to submit. `None` once the queue is closed.
     open: Mutex<Option<Open>>,
-    /// Nothing is ever sent here. When its only sender is dropped, which closes the queue, each `recv`
-    /// returns at once with an error: that wakes all who wait.
+    /// Nothing is ever sent here. When its only sender is dropped, which closes the queue, each
+    /// `recv` returns at once with an error: that wakes all who wait.
     closed: Receiver<()>,
     /// The end from which workers receive.
     pub(crate) jobs: Receiver<Job>,
@@ -61,14 +61,15 @@ impl Queue {
     /// Queues the job, and waits for a place if there is none. With [`Duration::MAX`], for ever.
     ///
     /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
-    /// two things at once: for the queue to be closed, and for a place. It does so without the lock,
-    /// and with a clone of the sender, which keeps the workers from leaving until it is decided.
+    /// two things at once: for the queue to be closed, and for a place. It does so without the
+    /// lock, and with a clone of the sender, which keeps the workers from leaving until it is
+    /// decided.
     pub(crate) fn send_timeout(&self, job: Job, timeout: Duration) -> Result<(), (Job, Reason)> {
         let Some(sender) = self.open.lock().as_ref().map(|open| open.sender.clone()) else {
             return Err((job, Reason::ShutDown));
         };
-        // Sleeps until one of the arms can go on, and runs that one; if both can, the upper one. The
-        // job is moved by the arm that sends it and by no other.
+        // Sleeps until one of the arms can go on, and runs that one; if both can, the upper one.
+        // The job is moved by the arm that sends it and by no other.
         select_biased! {
             recv(self.closed) -> _ => Err((job, Reason::ShutDown)),
             send(sender, job) -> sent => sent.map_err(|SendError(job)| (job, Reason::ShutDown)),

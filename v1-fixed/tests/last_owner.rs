@@ -117,7 +117,8 @@ fn a_leaked_pool_runs_what_it_has_accepted_and_is_in_nobodys_way() {
     gate.open();
     group.wait();
     common::until(|| ran.load(SeqCst) == 9);
-    // Time for its workers to leave, if they would. Its queue is open, and a group holds what they share.
+    // Time for its workers to leave, if they would. Its queue is open, and a group holds what they
+    // share.
     thread::sleep(std::time::Duration::from_millis(10));
     group.execute(adds_one(&ran)).unwrap();
     group.wait();

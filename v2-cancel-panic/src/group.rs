@@ -24,7 +24,8 @@ use crate::{CancelToken, Rejected, Report, Task};
 /// let pages = pool.group();
 /// for page in ["one two", "three", "four five six"] {
 ///     let words = words.clone();
-///     pages.execute(move || { words.fetch_add(page.split(' ').count(), Ordering::Relaxed); }).unwrap();
+///     let count = move || { words.fetch_add(page.split(' ').count(), Ordering::Relaxed); };
+///     pages.execute(count).unwrap();
 /// }
 /// pages.wait();
 /// assert_eq!(words.load(Ordering::Relaxed), 6);
@@ -84,9 +85,9 @@ impl Group {
     /// Waits until the group's tasks submitted so far have ended and their closures are dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task of the group
-    /// was unfinished. A task is unfinished from the moment at which it is submitted, also while its
-    /// submitter waits for a place, until it has ended or comes back. A stream of tasks without a
-    /// gap keeps the caller waiting.
+    /// was unfinished. A task is unfinished from the moment at which it is submitted, also while
+    /// its submitter waits for a place, until it has ended or comes back. A stream of tasks without
+    /// a gap keeps the caller waiting.
     ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
     /// waited for as well. Any number of threads may wait. In a group without unfinished tasks the

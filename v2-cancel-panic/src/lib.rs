@@ -1,19 +1,20 @@
 //! A worker pool whose workers survive panics, and whose tasks can be cancelled.
 //!
-//! **New here:** a panic is caught on the worker (`panic.rs`), counted (`stats.rs`) and reported to a
-//! handler (`builder.rs`). A [`CancelToken`] (`cancel/token.rs`) cancels a task, a group or the
+//! **New here:** a panic is caught on the worker (`panic.rs`), counted (`stats.rs`) and reported to
+//! a handler (`builder.rs`). A [`CancelToken`] (`cancel/token.rs`) cancels a task, a group or the
 //! whole pool (`cancel/mod.rs`). A shutdown can have a deadline, or hand the queued tasks back
 //! (`shutdown.rs`).
 //!
-//! **What it costs:** a `catch_unwind`, two looks at the pool's token and four counts for each task.
-//! A look takes longer the deeper the token is in its tree.
+//! **What it costs:** a `catch_unwind`, two looks at the pool's token and four counts for each
+//! task. A look takes longer the deeper the token is in its tree.
 //!
 //! **What it does not do:** it cannot stop a task that runs, since no thread can be stopped from
 //! outside without harm; a task has to look at its token. A second panic while the first unwinds
 //! aborts the process, as everywhere in Rust. The number of threads is what it was at the start.
 //!
 //! Read `panic.rs` and `worker.rs` first, then `cancel/token.rs` and `queue.rs`: a submitter that
-//! waits for a place now waits for its tokens as well. The rest is nearly that of the version before.
+//! waits for a place now waits for its tokens as well. The rest is nearly that of the version
+//! before.
 
 #![forbid(unsafe_code)]
 

@@ -180,8 +180,9 @@ impl Pool {
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused, unless they have just got one. On a worker of the same pool it only closes the queue, since a
-    /// thread cannot wait for its own end; the workers leave when the queue is empty.
+    /// for a place are refused, unless they have just got one. On a worker of the same pool it only
+    /// closes the queue, since a thread cannot wait for its own end; the workers leave when the
+    /// queue is empty.
     pub fn shutdown(&self) {
         self.shared.queue.close();
         if !self.shared.on_worker() {

@@ -17,8 +17,8 @@ use crate::{CancelToken, Reason};
 pub(crate) struct Queue {
     /// What it takes to submit. `None` once the queue is closed.
     open: Mutex<Option<Open>>,
-    /// Nothing is ever sent here. When its only sender is dropped, which closes the queue, each `recv`
-    /// returns at once with an error: that wakes all who wait.
+    /// Nothing is ever sent here. When its only sender is dropped, which closes the queue, each
+    /// `recv` returns at once with an error: that wakes all who wait.
     closed: Receiver<()>,
     /// The end from which workers receive.
     pub(crate) jobs: Receiver<Job>,
@@ -69,8 +69,8 @@ impl Queue {
     ///
     /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
     /// several things at once: for the queue to be closed, for each token that can cancel the job,
-    /// and for a place. It does so without the lock, and with a clone of the sender, which keeps the
-    /// workers from leaving until it is decided.
+    /// and for a place. It does so without the lock, and with a clone of the sender, which keeps
+    /// the workers from leaving until it is decided.
     pub(crate) fn send_deadline(
         &self,
         job: Job,

@@ -74,10 +74,10 @@ impl Pool {
     /// accepted. Does not wait for the tasks that run: [`shutdown`](Pool::shutdown) or
     /// [`shutdown_timeout`](Pool::shutdown_timeout) does, and so does dropping the pool.
     ///
-    /// Workers take tasks until the queue is empty, so every accepted task is in one of the returned
-    /// vectors or has been taken by a worker, which runs it (or drops it, if it is cancelled). The
-    /// pool and the groups count those handed back as returned. To end the running tasks early as
-    /// well, cancel the token that they look at.
+    /// Workers take tasks until the queue is empty, so every accepted task is in one of the
+    /// returned vectors or has been taken by a worker, which runs it (or drops it, if it is
+    /// cancelled). The pool and the groups count those handed back as returned. To end the running
+    /// tasks early as well, cancel the token that they look at.
     ///
     /// ```
     /// let pool = v2_cancel_panic::Pool::new(2, 8).unwrap();

@@ -38,7 +38,8 @@ impl WaitGroup {
         self.wait_deadline(None);
     }
 
-    /// Waits no longer than until the deadline, if there is one. Returns whether the count was zero.
+    /// Waits no longer than until the deadline, if there is one. Returns whether the count was
+    /// zero.
     pub(crate) fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         let before = state.generation;

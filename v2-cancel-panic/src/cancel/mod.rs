@@ -60,8 +60,8 @@ impl Pool {
 }
 
 impl Group {
-    /// From now on, the first panic of a task cancels the group: the tasks that have not started are
-    /// dropped, and those that run can see it in the group's token. [`wait`](Group::wait) still
+    /// From now on, the first panic of a task cancels the group: the tasks that have not started
+    /// are dropped, and those that run can see it in the group's token. [`wait`](Group::wait) still
     /// waits for what runs.
     ///
     /// ```

@@ -13,8 +13,8 @@ use crate::DropGuard;
 
 /// A request to stop, which any number of threads can make, ask for and wait for.
 ///
-/// Clones are the same token. A [`child`](CancelToken::child) is cancelled with its parent, but
-/// not the other way round. Cancelling is cooperative: a pool drops the tasks that have not started,
+/// Clones are the same token. A [`child`](CancelToken::child) is cancelled with its parent, but not
+/// the other way round. Cancelling is cooperative: a pool drops the tasks that have not started,
 /// while a task that runs has to look at its token itself.
 ///
 /// ```
@@ -137,8 +137,8 @@ impl CancelToken {
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let mut select = Select::new();
         self.cancelled().for_each(|end| _ = select.recv(end));
-        // `ready` may be wrong where others receive meanwhile. Here there is nothing to receive: once
-        // an end is disconnected, it stays so.
+        // `ready` may be wrong where others receive meanwhile. Here there is nothing to receive:
+        // once an end is disconnected, it stays so.
         let deadline = Instant::now().checked_add(timeout);
         match deadline.into_iter().chain(self.deadline()).min() {
             Some(at) => _ = select.ready_deadline(at),

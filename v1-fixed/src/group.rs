@@ -61,7 +61,7 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// On a worker of the same pool, which might wait for its own task.
+    /// On a worker of the same pool: the tasks of the group may need it.
     pub fn wait(&self) {
         self.shared.assert_not_on_worker("Group::wait");
         self.unfinished.wait();

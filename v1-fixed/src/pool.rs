@@ -173,7 +173,7 @@ impl Pool {
     /// # Panics
     ///
     /// On a worker of the same pool, which would wait for its own task. (In a drop while another
-    /// panic unwinds, this aborts the process, as any panic does there.)
+    /// panic unwinds, this aborts the process, as any panic that leaves a drop does there.)
     pub fn wait_idle(&self) {
         self.shared.assert_not_on_worker("Pool::wait_idle");
         self.shared.unfinished.wait();

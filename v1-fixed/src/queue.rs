@@ -1,5 +1,6 @@
 //! The bounded queue: a channel that can be closed while submitters wait for a place in it.
 
+use std::hint;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendError, Sender, TrySendError, bounded, select_biased};
@@ -7,6 +8,10 @@ use parking_lot::Mutex;
 
 use crate::Reason;
 use crate::task::Job;
+
+/// How often a submitter looks for a place before it sleeps: for about a microsecond. To sleep and
+/// be woken takes longer.
+const SPINS: usize = 32;
 
 /// The way from those who submit to those who work.
 ///
@@ -60,7 +65,7 @@ impl Queue {
 
     /// Queues the job, and waits for a place if there is none. With [`Duration::MAX`], for ever.
     ///
-    /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
+    /// A thread that sleeps inside of `send` can only be woken by a receiver. So this one waits for
     /// two things at once: for the queue to be closed, and for a place. It does so without the
     /// lock, and with a clone of the sender, which keeps the workers from leaving until it is
     /// decided.
@@ -68,10 +73,14 @@ impl Queue {
         let Some(sender) = self.open.lock().as_ref().map(|open| open.sender.clone()) else {
             return Err((job, Reason::ShutDown));
         };
-        // Sleeps until one of the arms can go on, and runs that one; if both can, the upper one.
-        // The job is moved by the arm that sends it and by no other.
+        (0..SPINS)
+            .take_while(|_| self.jobs.is_full())
+            .for_each(|_| hint::spin_loop());
+        // Sleeps until one of the arms can go on, and runs that one; if both can when it looks, the
+        // upper one. The job is moved by the arm that sends it and by no other.
         select_biased! {
             recv(self.closed) -> _ => Err((job, Reason::ShutDown)),
+            // It never fails: `self` has a receiver.
             send(sender, job) -> sent => sent.map_err(|SendError(job)| (job, Reason::ShutDown)),
             default(timeout) => Err((job, Reason::Timeout)),
         }

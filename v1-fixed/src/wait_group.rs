@@ -22,7 +22,7 @@ struct State {
     /// How many there are.
     pending: usize,
     /// How often the count has come down to zero.
-    generation: usize,
+    generation: u64,
 }
 
 impl WaitGroup {

@@ -55,6 +55,7 @@ impl Drop for Worker {
         self.live = None;
         if self.shared.workers.pending() == 0 {
             self.shared.queue.close();
+            // Until the last sender is gone: the submitters that waited have been woken.
             self.shared.queue.jobs.iter().for_each(drop);
         }
     }

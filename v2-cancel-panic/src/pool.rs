@@ -23,7 +23,7 @@ use crate::{BuildError, CancelToken, Group, Reason, Rejected};
 /// end of the program.)
 ///
 /// A pool is not [`UnwindSafe`](std::panic::UnwindSafe): a caller that catches its own panics
-/// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is sound, since
+/// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is right, since
 /// a panic of the caller leaves nothing in the pool half done.
 ///
 /// ```
@@ -170,7 +170,7 @@ impl Pool {
     /// # Panics
     ///
     /// On a worker of the same pool, which would wait for its own task. (In a drop while another
-    /// panic unwinds, this aborts the process, as any panic does there.)
+    /// panic unwinds, this aborts the process, as any panic that leaves a drop does there.)
     pub fn wait_idle(&self) {
         self.shared.assert_not_on_worker("Pool::wait_idle");
         self.shared.unfinished.wait();

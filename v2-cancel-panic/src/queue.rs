@@ -1,13 +1,17 @@
 //! The bounded queue: a channel that can be closed while submitters wait for a place in it.
 
-use std::iter;
 use std::time::Instant;
+use std::{hint, iter};
 
 use crossbeam_channel::{Receiver, Select, SendError, Sender, TrySendError, bounded};
 use parking_lot::Mutex;
 
 use crate::task::Job;
 use crate::{CancelToken, Reason};
+
+/// How often a submitter looks for a place before it sleeps: for about a microsecond. To sleep and
+/// be woken takes longer.
+const SPINS: usize = 32;
 
 /// The way from those who submit to those who work.
 ///
@@ -67,7 +71,7 @@ impl Queue {
 
     /// Queues the job, and waits for a place if there is none. Without a deadline, for ever.
     ///
-    /// A thread that sleeps inside of `send` can only be woken by a worker. So this one waits for
+    /// A thread that sleeps inside of `send` can only be woken by a receiver. So this one waits for
     /// several things at once: for the queue to be closed, for each token that can cancel the job,
     /// and for a place. It does so without the lock, and with a clone of the sender, which keeps
     /// the workers from leaving until it is decided.
@@ -79,11 +83,16 @@ impl Queue {
         let Some(sender) = self.open.lock().as_ref().map(|open| open.sender.clone()) else {
             return Err((job, Reason::ShutDown));
         };
+        (0..SPINS)
+            .take_while(|_| self.jobs.is_full())
+            .for_each(|_| hint::spin_loop());
+        // Cloned, since the job moves while the select still borrows the ends of its token.
         let tokens: Vec<_> = iter::once(&self.token).chain(&job.token).cloned().collect();
-        let cancelled = tokens.iter().flat_map(CancelToken::cancelled);
-        // What is disconnected when the wait is in vain. The first is the queue, the rest tokens.
-        let ends: Vec<_> = iter::once(&self.closed).chain(cancelled).collect();
-        // If several can go on, the first: a place is worth nothing once the wait is in vain.
+        let of_tokens = tokens.iter().flat_map(CancelToken::ends);
+        // What is disconnected when the wait is in vain: the first by a close, the rest by a
+        // cancel.
+        let ends: Vec<_> = iter::once(&self.closed).chain(of_tokens).collect();
+        // If several can go on when it looks, the first does: a place is worth nothing then.
         let mut select = Select::new_biased();
         for end in &ends {
             select.recv(end);
@@ -96,14 +105,18 @@ impl Queue {
         };
         match selected {
             Ok(selected) if selected.index() == place => {
+                // It never fails: `self` has a receiver.
                 let sent = selected.send(&sender, job);
                 sent.map_err(|SendError(job)| (job, Reason::ShutDown))
             }
             Ok(selected) => {
                 let end = selected.index();
+                // What is selected has to be done, or its drop panics.
                 let _disconnected = selected.recv(ends[end]);
-                let reason = [Reason::ShutDown, Reason::Cancelled][end.min(1)];
-                Err((job, reason))
+                match end {
+                    0 => Err((job, Reason::ShutDown)),
+                    _ => Err((job, Reason::Cancelled)),
+                }
             }
             // It was the deadline of a token, or that of the caller.
             Err(_) if job.is_cancelled(&self.token) => Err((job, Reason::Cancelled)),

@@ -7,8 +7,8 @@ use crate::Pool;
 use crate::stats::Ending;
 use crate::task::Task;
 
-/// What is left of a pool that would not stop in time. Both numbers may be zero: then the last
-/// task is over, and the threads are on their way out.
+/// What is left of a pool that would not stop in time. Both numbers may be zero: then a worker has
+/// just taken the last task, or it has ended and the threads are on their way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pool did not stop in time: {running} tasks run, {queued} are queued")]
 #[non_exhaustive]
@@ -22,9 +22,9 @@ pub struct Unfinished {
 impl Pool {
     /// Like [`shutdown`](Pool::shutdown), but waits no longer than `timeout`.
     ///
-    /// After a time-out the pool stays closed and the workers go on until the queue is empty. A
-    /// later call may wait again. Dropping a pool whose shutdown has timed out does not
-    /// wait. [`Duration::MAX`] waits for ever.
+    /// After a time-out the pool stays closed and the workers go on until the queue is empty, or
+    /// until the process ends: nobody waits for them then. A later call may wait again. Dropping a
+    /// pool whose shutdown has timed out does not wait. [`Duration::MAX`] waits for ever.
     ///
     /// The time is for the tasks and the stop hooks. What a thread does after them, the destructors
     /// of its thread-local values, is waited for without a limit.
@@ -36,10 +36,12 @@ impl Pool {
     /// let pool = Pool::new(1, 4).unwrap();
     /// let token = CancelToken::new();
     /// let inside = token.clone();
-    /// pool.execute(move || inside.wait()).unwrap();
+    /// let (begin, begun) = std::sync::mpsc::channel();
+    /// pool.execute(move || { begin.send(()).unwrap(); inside.wait() }).unwrap();
+    /// begun.recv().unwrap();
     ///
     /// let unfinished = pool.shutdown_timeout(Duration::from_millis(10)).unwrap_err();
-    /// assert_eq!(unfinished.running + unfinished.queued, 1);
+    /// assert_eq!((unfinished.running, unfinished.queued), (1, 0));
     /// token.cancel();
     /// pool.shutdown_timeout(Duration::from_secs(60)).unwrap();
     /// ```
@@ -50,10 +52,13 @@ impl Pool {
     /// the same pool, which cannot wait for its own end.
     pub fn shutdown_timeout(&self, timeout: Duration) -> Result<(), Unfinished> {
         self.shared.queue.close();
+        if self.shared.on_worker() {
+            return Err(self.unfinished());
+        }
         // The wait is for the workers to leave. The join inside `shutdown` has no time-out, but
         // what is left of the threads by then are the destructors of their thread-local values.
         let deadline = Instant::now().checked_add(timeout);
-        if !self.shared.on_worker() && self.shared.workers.wait_deadline(deadline) {
+        if self.shared.workers.wait_deadline(deadline) {
             self.shutdown();
             Ok(())
         } else {
@@ -71,8 +76,9 @@ impl Pool {
     }
 
     /// Refuses new tasks and hands back those that are queued, in the order in which they were
-    /// accepted. Does not wait for the tasks that run: [`shutdown`](Pool::shutdown) or
-    /// [`shutdown_timeout`](Pool::shutdown_timeout) does, and so does dropping the pool.
+    /// accepted, also those whose token is cancelled. Does not wait for the tasks that run:
+    /// [`shutdown`](Pool::shutdown) or [`shutdown_timeout`](Pool::shutdown_timeout) does, and so
+    /// does dropping the pool.
     ///
     /// Workers take tasks until the queue is empty, so every accepted task is in one of the
     /// returned vectors or has been taken by a worker, which runs it (or drops it, if it is
@@ -91,9 +97,9 @@ impl Pool {
     #[must_use = "the tasks that have not run are in it"]
     pub fn shutdown_now(&self) -> Vec<Task> {
         self.shared.queue.close();
-        // The last sender is gone when no submitter waits for a place any more: so what comes into
-        // the queue meanwhile comes back as well. Workers may take from it, too. Each job has one
-        // receiver.
+        // Until the last sender is gone: submitters that waited have been woken, and one that has
+        // just got a place has its task handed back as well. Workers may receive, too: each job has
+        // one receiver.
         let jobs = self.shared.queue.jobs.iter();
         jobs.map(|job| {
             job.membership.end(&self.shared.counters, Ending::Returned);

@@ -70,8 +70,8 @@ impl Job {
 }
 
 impl Membership {
-    /// The task has left the pool, and its closure is dropped or handed back. The ending is
-    /// recorded first, so that all who have waited for the task find it recorded.
+    /// The task has left the pool: its closure is dropped, or about to be handed back. The ending
+    /// is recorded first, so that all who have waited for the task find it recorded.
     pub(crate) fn end(self, pool: &Counters, ending: Ending) {
         if let Some((group, _)) = &self.group {
             group.record(ending);

@@ -23,7 +23,7 @@ struct State {
     /// How many there are.
     pending: usize,
     /// How often the count has come down to zero.
-    generation: usize,
+    generation: u64,
 }
 
 impl WaitGroup {
@@ -39,7 +39,7 @@ impl WaitGroup {
     }
 
     /// Waits no longer than until the deadline, if there is one. Returns whether the count was
-    /// zero.
+    /// zero at some instant after the call.
     pub(crate) fn wait_deadline(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         let before = state.generation;
@@ -48,12 +48,11 @@ impl WaitGroup {
         // generation still says that it was zero.
         let busy = |state: &mut State| state.pending > 0 && state.generation == before;
         match deadline {
-            Some(at) => !self.zero.wait_while_until(&mut state, busy, at).timed_out(),
-            None => {
-                self.zero.wait_while(&mut state, busy);
-                true
-            }
+            Some(at) => _ = self.zero.wait_while_until(&mut state, busy, at),
+            None => self.zero.wait_while(&mut state, busy),
         }
+        // Looked at once more: it may have come true while the time ran out.
+        !busy(&mut state)
     }
 
     /// How many have not ended yet.

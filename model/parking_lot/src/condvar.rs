@@ -104,8 +104,8 @@ impl Condvar {
         self.sleep(guard, Patience::ForSomeTime)
     }
 
-    /// Waits as long as the condition is true, or for some time. It has timed out only if the
-    /// condition is still true then.
+    /// Waits as long as the condition is true, or for some time. It may have timed out although the
+    /// condition has become false meanwhile.
     #[track_caller]
     pub fn wait_while_until<T: ?Sized>(
         &self,
@@ -114,13 +114,10 @@ impl Condvar {
         deadline: Instant,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
-        while condition(&mut *guard) {
-            if result.timed_out() {
-                return result;
-            }
+        while !result.timed_out() && condition(&mut *guard) {
             result = self.wait_until(guard, deadline);
         }
-        WaitTimeoutResult(false)
+        result
     }
 
     #[track_caller]

@@ -103,7 +103,8 @@ impl CancelToken {
 
     /// Cancels this token and its descendants. There is no way back; a second call does nothing.
     pub fn cancel(&self) {
-        // In this order: a thread that the channel has woken finds the flag set.
+        // In this order: a thread that the channel wakes finds the flag set. What orders them is
+        // the lock inside of the channel, and not the flag.
         self.node.cancelled.store(true, Relaxed);
         *self.node.sender.lock() = None;
     }
@@ -130,13 +131,14 @@ impl CancelToken {
         self.wait_timeout(Duration::MAX);
     }
 
-    /// Waits until the token is cancelled, but no longer than `timeout`. Returns whether it is.
+    /// Waits until the token is cancelled, but no longer than `timeout`. Returns whether it is. As
+    /// a look, it orders nothing else.
     ///
     /// A task that would sleep between two attempts sleeps here, and so ends early when nobody
     /// wants it any more.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let mut select = Select::new();
-        self.cancelled().for_each(|end| _ = select.recv(end));
+        self.ends().for_each(|end| _ = select.recv(end));
         // `ready` may be wrong where others receive meanwhile. Here there is nothing to receive:
         // once an end is disconnected, it stays so.
         let deadline = Instant::now().checked_add(timeout);
@@ -163,8 +165,8 @@ impl CancelToken {
         }
     }
 
-    /// What is disconnected when the token is cancelled: one of these.
-    pub(crate) fn cancelled(&self) -> impl Iterator<Item = &Receiver<()>> {
+    /// One of these is disconnected when the token is cancelled. (A deadline disconnects nothing.)
+    pub(crate) fn ends(&self) -> impl Iterator<Item = &Receiver<()>> {
         self.path().map(|node| &node.receiver)
     }
 
@@ -189,7 +191,8 @@ impl fmt::Debug for CancelToken {
     }
 }
 
-/// A long chain of tokens would drop each other recursively, and overflow the stack.
+/// Without this, a long chain of tokens would be dropped recursively, and overflow the stack. Of
+/// several threads that let go of a node at once, `into_inner` gives it to one.
 impl Drop for Node {
     fn drop(&mut self) {
         let mut parent = self.parent.take();

@@ -51,7 +51,6 @@ impl WaitGroup {
             Some(at) => _ = self.zero.wait_while_until(&mut state, busy, at),
             None => self.zero.wait_while(&mut state, busy),
         }
-        // Looked at once more: it may have come true while the time ran out.
         !busy(&mut state)
     }
 

@@ -104,8 +104,8 @@ impl Condvar {
         self.sleep(guard, Patience::ForSomeTime)
     }
 
-    /// Waits as long as the condition is true, or for some time. It may have timed out although the
-    /// condition has become false meanwhile.
+    /// Waits as long as the condition is true, or for some time. It has timed out only if the
+    /// condition is still true then.
     #[track_caller]
     pub fn wait_while_until<T: ?Sized>(
         &self,
@@ -114,10 +114,13 @@ impl Condvar {
         deadline: Instant,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
-        while !result.timed_out() && condition(&mut *guard) {
+        while condition(&mut *guard) {
+            if result.timed_out() {
+                return result;
+            }
             result = self.wait_until(guard, deadline);
         }
-        result
+        WaitTimeoutResult(false)
     }
 
     #[track_caller]

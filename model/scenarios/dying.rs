@@ -123,8 +123,8 @@ fn the_last_two_workers_die_at_once_among_submitters_that_are_asleep() {
     assert_eq!((pool.threads(), pool.queue_len()), (0, 0));
 }
 
-/// The submitters find the queue full and are about to fall asleep. One that has seen it open may get
-/// the place of a task that the last worker drops.
+/// The submitters find the queue full and are about to fall asleep. One that has seen it open may
+/// get the place of a task that the last worker drops.
 fn a_task_submitted_to_a_group_as_the_last_worker_dies_keeps_nobody_waiting() {
     let pool = Arc::new(Pool::new(1, 1).unwrap());
     let kept = Arc::new(AtomicUsize::new(0));

@@ -18,6 +18,9 @@ models![
     a_cancel_finds_the_submitter_that_it_concerns_among_others,
     everybody_who_waits_for_a_token_is_woken_by_its_cancel,
     a_token_with_a_guard_is_cancelled_when_a_task_panics,
+    a_wait_below_two_tokens_that_are_cancelled_at_once_returns,
+    a_submitter_is_let_in_refused_or_cancelled_and_its_task_has_one_ending,
+    a_cancel_that_races_a_shutdown_that_hands_back_loses_no_task,
 ];
 
 fn a_task_runs_or_is_cancelled() {
@@ -157,4 +160,91 @@ fn a_token_with_a_guard_is_cancelled_when_a_task_panics() {
     };
     pool.execute(task).unwrap();
     waiter.join().unwrap();
+}
+
+fn a_wait_below_two_tokens_that_are_cancelled_at_once_returns() {
+    let above = CancelToken::new();
+    let below = above.child();
+    let waiters = [(); 2].map(|()| {
+        let lowest = below.child();
+        thread::spawn(move || {
+            lowest.wait();
+            assert!(lowest.is_cancelled());
+            // The last to own it may be the one that cancels.
+        })
+    });
+    let cancellers = [above, below.clone()].map(|token| thread::spawn(move || token.cancel()));
+    let late = below.child();
+    drop(below);
+    late.wait();
+    assert!(late.child().wait_timeout(SOME_TIME));
+    for thread in waiters.into_iter().chain(cancellers) {
+        thread.join().unwrap();
+    }
+}
+
+/// A place, the close, a cancel and the end of its time may all come while it waits.
+fn a_submitter_is_let_in_refused_or_cancelled_and_its_task_has_one_ending() {
+    let (pool, closed) = busy_pool(1);
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    let token = CancelToken::new();
+    let submitters = [(); 2].map(|()| {
+        let (pool, task, below) = (Arc::clone(&pool), adds_one(&ran), token.child());
+        thread::spawn(move || match pool.execute_with(&below, task) {
+            Ok(()) => 1,
+            Err(rejected) => {
+                assert!([Reason::Cancelled, Reason::ShutDown].contains(&rejected.reason()));
+                0
+            }
+        })
+    });
+    let hasty = thread::spawn({
+        let (pool, task) = (Arc::clone(&pool), adds_one(&ran));
+        move || usize::from(pool.execute_timeout(task, SOME_TIME).is_ok())
+    });
+    let canceller = thread::spawn(move || token.cancel());
+    let stopper = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.shutdown()
+    });
+    drop(closed);
+    let accepted = submitters.map(|submitter| submitter.join().unwrap());
+    let accepted = 2 + accepted.iter().sum::<usize>() + hasty.join().unwrap();
+    stopper.join().unwrap();
+    canceller.join().unwrap();
+    let stats = pool.stats();
+    assert_eq!(stats.accepted, accepted);
+    assert_eq!(stats.completed, 1 + ran.load(SeqCst));
+    assert_eq!(stats.completed + stats.cancelled, accepted);
+    assert_eq!(Arc::strong_count(&ran), 1);
+}
+
+fn a_cancel_that_races_a_shutdown_that_hands_back_loses_no_task() {
+    let pool = Arc::new(Pool::new(1, 2).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let group = Arc::new(pool.group());
+    let canceller = thread::spawn({
+        let group = Arc::clone(&group);
+        move || group.cancel()
+    });
+    let submitters = [(); 2].map(|()| {
+        let (group, ran) = (Arc::clone(&group), Arc::clone(&ran));
+        thread::spawn(move || {
+            let accepted = (0..2).filter(|_| group.execute(adds_one(&ran)).is_ok());
+            accepted.count()
+        })
+    });
+    let returned = pool.shutdown_now().len();
+    let accepted = submitters.map(|submitter| submitter.join().unwrap());
+    let accepted = accepted.iter().sum::<usize>();
+    let report = group.wait();
+    assert_eq!(report.completed, ran.load(SeqCst));
+    assert_eq!(report.returned, returned);
+    assert_eq!(report.completed + report.cancelled + returned, accepted);
+    pool.wait_idle();
+    assert_eq!(pool.stats().accepted, accepted);
+    pool.shutdown();
+    canceller.join().unwrap();
+    assert_eq!(Arc::strong_count(&ran), 1);
 }

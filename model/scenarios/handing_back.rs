@@ -16,6 +16,7 @@ models![
     a_pool_whose_shutdown_gave_up_is_dropped_without_waiting_and_still_runs_its_tasks,
     a_shutdown_that_gave_up_may_be_tried_again,
     a_shutdown_with_a_deadline_ends_when_the_threads_are_gone,
+    where_nothing_is_left_of_a_pool_its_last_task_is_over,
 ];
 
 fn a_task_is_run_or_handed_back() {
@@ -117,4 +118,18 @@ fn a_shutdown_with_a_deadline_ends_when_the_threads_are_gone() {
     assert_eq!((ran.load(SeqCst), pool.threads()), (2, 0));
     assert_eq!(Arc::strong_count(&ran), 1, "a thread is still there");
     other.join().unwrap();
+}
+
+/// What a shutdown with a deadline says of a pool that has not stopped: if nothing runs and nothing
+/// is queued, then the threads are on their way out.
+fn where_nothing_is_left_of_a_pool_its_last_task_is_over() {
+    let pool = Pool::new(1, 1).unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    pool.execute(adds_one(&ran)).unwrap();
+    if let Err(unfinished) = pool.shutdown_timeout(SOME_TIME) {
+        let left = unfinished.running + unfinished.queued;
+        assert_eq!(left.max(ran.load(SeqCst)), 1, "{unfinished:?}");
+    }
+    pool.shutdown();
+    assert_eq!(ran.load(SeqCst), 1);
 }

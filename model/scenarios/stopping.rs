@@ -18,6 +18,7 @@ models![
     a_shutdown_from_many_threads_ends_for_all_when_the_threads_are_gone,
     a_shutdown_on_a_worker_only_closes_the_door,
     a_pool_may_be_dropped_by_its_own_task,
+    a_pool_dropped_by_its_own_task_lets_in_or_refuses_those_who_wait_with_a_group,
 ];
 
 fn a_task_submitted_during_a_shutdown_runs_or_is_handed_back() {
@@ -163,4 +164,35 @@ fn a_pool_may_be_dropped_by_its_own_task() {
     drop(pool);
     all_done.pass();
     assert_eq!(ran.load(SeqCst), 1);
+}
+
+/// Their group is all that is left of the pool. The submitters wait for the only place when it is
+/// closed, and the worker that frees the place is the one that closes it.
+fn a_pool_dropped_by_its_own_task_lets_in_or_refuses_those_who_wait_with_a_group() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let pool = Arc::new(Pool::new(1, 1).unwrap());
+    let group = Arc::new(pool.group());
+    let (closed, gate) = Gate::new();
+    let own = Arc::clone(&pool);
+    let drops = move || {
+        gate.pass();
+        drop(own);
+    };
+    pool.execute(drops).unwrap();
+    drop(pool);
+    let submitters = [(); 3].map(|()| {
+        let (group, task) = (Arc::clone(&group), adds_one(&ran));
+        thread::spawn(move || {
+            let accepted = group.execute(task).is_ok();
+            group.wait();
+            usize::from(accepted)
+        })
+    });
+    drop(closed);
+    let accepted = submitters.map(|submitter| submitter.join().unwrap());
+    let accepted = accepted.iter().sum::<usize>();
+    assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (accepted, 1));
+    // The pool may not be closed yet: its first task belongs to no group.
+    let _ = group.execute(|| ());
+    group.wait();
 }

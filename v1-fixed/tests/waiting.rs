@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one};
-use v1_fixed::{Pool, Reason};
+use v1_fixed::{Group, Pool, Reason, Task};
 
 #[test]
 fn waiting_for_an_unused_pool_or_group_returns() {
@@ -265,4 +265,26 @@ fn sixteen_workers_that_wait_for_tasks_use_next_to_no_cpu() {
     thread::sleep(Duration::from_secs(2));
     let used = cpu_time(&threads) - before;
     assert!(used < Duration::from_millis(10), "{used:?}");
+}
+
+/// Becomes a task once those before it have ended.
+struct AfterTheOthers<'a>(&'a Pool, &'a Group);
+
+impl From<AfterTheOthers<'_>> for Task {
+    fn from(AfterTheOthers(pool, group): AfterTheOthers<'_>) -> Task {
+        pool.wait_idle();
+        group.wait();
+        Task::from(|| ())
+    }
+}
+
+#[test]
+fn what_is_about_to_become_a_task_is_not_waited_for() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
+    let group = pool.group();
+    pool.execute(AfterTheOthers(&pool, &group)).unwrap();
+    // Would hang in its own conversion if it were counted before that.
+    group.execute(AfterTheOthers(&pool, &group)).unwrap();
+    group.wait();
 }

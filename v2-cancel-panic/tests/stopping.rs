@@ -97,6 +97,33 @@ fn on_a_worker_a_shutdown_with_a_deadline_closes_the_door_and_says_what_runs() {
     assert_eq!(pool.threads(), 0);
 }
 
+/// A worker cannot wait for its own end, so what it asked for has not timed out.
+#[test]
+fn a_drop_waits_although_a_task_has_asked_for_a_shutdown_with_a_deadline() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+    let (tell, told) = mpsc::channel();
+    let (inside, at, count) = (Arc::clone(&pool), gate.clone(), adds_one(&ran));
+    pool.execute(move || {
+        let result = inside.shutdown_timeout(Duration::MAX);
+        drop(inside);
+        tell.send(result).unwrap();
+        at.pass();
+        count();
+    })
+    .unwrap();
+    told.recv().unwrap().unwrap_err();
+    let owner = thread::spawn(move || {
+        drop(pool);
+        ran.load(SeqCst)
+    });
+    // Time for the drop to end, if it did not wait.
+    thread::sleep(Duration::from_millis(20));
+    gate.open();
+    assert_eq!(owner.join().unwrap(), 1);
+}
+
 #[test]
 fn shutdown_now_hands_back_what_is_queued_in_order_and_waits_for_nobody() {
     let watchdog = Watchdog::start();

@@ -43,9 +43,10 @@ impl Group {
     ///
     /// As [`Pool::execute`](crate::Pool::execute).
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
+        // Code of the caller, so before the count: it might wait for the group.
+        let task = task.into();
         let in_group = Some(self.unfinished.add());
-        self.shared
-            .submit(task.into(), in_group, Some(Duration::MAX))
+        self.shared.submit(task, in_group, Some(Duration::MAX))
     }
 
     /// Waits until the group's tasks submitted so far have ended and their closures are dropped.

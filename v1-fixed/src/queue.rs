@@ -52,7 +52,7 @@ impl Queue {
     /// Queues the job if there is a place for it now.
     pub(crate) fn try_send(&self, job: Job) -> Result<(), (Job, Reason)> {
         // Locked until the end, so that the queue is not closed between the look and the send. That
-        // is not for long: `try_send` does not wait.
+        // is not for long: `try_send` does not sleep.
         let Some(Open { sender, .. }) = &*self.open.lock() else {
             return Err((job, Reason::ShutDown));
         };

@@ -76,10 +76,12 @@ impl Group {
     /// As [`Pool::execute`](crate::Pool::execute), and [`Cancelled`](crate::Reason::Cancelled)
     /// also if the group is.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
+        // Code of the caller, so before the count: it might wait for the group.
+        let task = task.into();
         let in_group = Some((Arc::clone(&self.tasks), self.tasks.unfinished.add()));
         let token = Some(self.cancel_token());
         self.shared
-            .submit(task.into(), in_group, token, Some(Duration::MAX))
+            .submit(task, in_group, token, Some(Duration::MAX))
     }
 
     /// Waits until the group's tasks submitted so far have ended and their closures are dropped.

@@ -7,8 +7,8 @@ use crate::Pool;
 use crate::stats::Ending;
 use crate::task::Task;
 
-/// What is left of a pool that would not stop in time. Both numbers may be zero: then a worker has
-/// just taken the last task, or it has ended and the threads are on their way out.
+/// What is left of a pool that would not stop in time. Both numbers may be zero: then the last
+/// task has ended, and the threads are on their way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pool did not stop in time: {running} tasks run, {queued} are queued")]
 #[non_exhaustive]
@@ -68,10 +68,13 @@ impl Pool {
     }
 
     fn unfinished(&self) -> Unfinished {
-        let stats = self.stats();
+        // In this order: a task that leaves the queue meanwhile counts as running.
+        let pending = self.shared.unfinished.pending();
+        let queued = self.queue_len();
         Unfinished {
-            running: stats.running,
-            queued: stats.queued,
+            // A submitter may be on its way out with a task that is refused.
+            running: pending.saturating_sub(queued).min(self.threads()),
+            queued,
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use explore::{explore, explore_deeply, explore_some};
 pub use journal::{note, note_at};
-pub use line::{Line, Patience, Woken, asleep};
+pub use line::{Line, Patience, Sleeper, Ticket, Woken, asleep};
 pub use spawning::{
     AtWork, spawns_fail_after, spawns_may_fail, spawns_succeed, take_thread, working,
 };
@@ -42,6 +42,13 @@ pub fn pause() {
         shuttle::thread::yield_now();
     } else {
         step();
+    }
+}
+
+/// Puts things into any order.
+pub fn shuffle<T>(things: &mut [T]) {
+    for last in (1..things.len()).rev() {
+        things.swap(last, thread_rng().gen_range(0..=last));
     }
 }
 

@@ -1,0 +1,417 @@
+//! To wait for one of several operations.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::Location;
+use std::ptr;
+use std::thread::panicking;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{
+    ReadyTimeoutError, RecvError, SelectTimeoutError, SendError, TryReadyError, TryRecvError,
+    TrySelectError, TrySendError,
+};
+use model_schedule::{Patience, Sleeper, Ticket, Woken, note, note_at, shuffle, step};
+
+use crate::{Receiver, Sender, note_why, patience};
+
+/// An operation that has been chosen: it has a slot, or the other end is gone.
+type Chosen = Option<Ticket>;
+
+/// One end of a channel in a select, whatever its messages are.
+trait Operation {
+    /// Takes a slot, or finds that the other end is gone. What it found is for the journal.
+    fn start(&self) -> (Option<Chosen>, &'static str);
+
+    /// Whether a call means that the other end has met this one, and waits for it: so it is where
+    /// there are no places.
+    fn is_met(&self) -> bool;
+
+    fn is_ready(&self) -> bool;
+
+    /// Joins those who wait at this end, and tells those who watch the other one.
+    fn wait(&self, sleeper: &Sleeper, number: usize);
+
+    /// Joins those who want to know when this end is ready.
+    fn watch(&self, sleeper: &Sleeper, number: usize);
+}
+
+impl<T> Operation for Sender<T> {
+    fn start(&self) -> (Option<Chosen>, &'static str) {
+        match self.0.start_send() {
+            Ok(ticket) => (Some(Some(ticket)), "finds a place"),
+            Err(TrySendError::Full(())) => (None, "finds no place"),
+            Err(TrySendError::Disconnected(())) => (Some(None), "finds no receiver"),
+        }
+    }
+
+    fn is_met(&self) -> bool {
+        self.0.has_no_places()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.takes()
+    }
+
+    fn wait(&self, sleeper: &Sleeper, number: usize) {
+        self.0.senders.waiting.join(sleeper, number);
+        if self.0.has_no_places() {
+            self.0.receivers.watching.call_all();
+        }
+    }
+
+    fn watch(&self, sleeper: &Sleeper, number: usize) {
+        self.0.senders.watching.join(sleeper, number);
+    }
+}
+
+impl<T> Operation for Receiver<T> {
+    fn start(&self) -> (Option<Chosen>, &'static str) {
+        match self.0.start_receive() {
+            Ok(ticket) => (Some(Some(ticket)), "finds a message"),
+            Err(TryRecvError::Empty) => (None, "finds no message"),
+            Err(TryRecvError::Disconnected) => (Some(None), "finds no sender"),
+        }
+    }
+
+    fn is_met(&self) -> bool {
+        self.0.has_no_places()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.gives()
+    }
+
+    fn wait(&self, sleeper: &Sleeper, number: usize) {
+        self.0.receivers.waiting.join(sleeper, number);
+        if self.0.has_no_places() {
+            self.0.senders.watching.call_all();
+        }
+    }
+
+    fn watch(&self, sleeper: &Sleeper, number: usize) {
+        self.0.receivers.watching.join(sleeper, number);
+    }
+}
+
+/// Several operations, one of which is to be done: any of those that are ready.
+#[derive(Default)]
+pub struct Select<'a> {
+    /// Each with the address of its handle.
+    operations: Vec<(&'a dyn Operation, usize)>,
+}
+
+impl<'a> Select<'a> {
+    /// One without operations.
+    #[must_use]
+    pub fn new() -> Select<'a> {
+        Select::default()
+    }
+
+    /// To send. Returns the operation's index.
+    pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
+        self.add(sender, ptr::from_ref(sender).addr())
+    }
+
+    /// To receive. Returns the operation's index.
+    pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
+        self.add(receiver, ptr::from_ref(receiver).addr())
+    }
+
+    fn add(&mut self, operation: &'a dyn Operation, address: usize) -> usize {
+        self.operations.push((operation, address));
+        self.operations.len() - 1
+    }
+
+    /// Chooses an operation that is ready now.
+    ///
+    /// # Errors
+    ///
+    /// None is.
+    #[track_caller]
+    pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
+        self.choose(None).ok_or(TrySelectError)
+    }
+
+    /// Chooses an operation, and waits until one is ready.
+    ///
+    /// # Panics
+    ///
+    /// If there are no operations.
+    #[track_caller]
+    pub fn select(&mut self) -> SelectedOperation<'a> {
+        let chosen = self.choose(Some(Patience::Forever));
+        chosen.expect("it is never late")
+    }
+
+    /// Chooses an operation, and waits for some time at most. A time too long for the clock has no
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// The time is over.
+    #[track_caller]
+    pub fn select_timeout(
+        &mut self,
+        time: Duration,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        self.choose(Some(patience(time))).ok_or(SelectTimeoutError)
+    }
+
+    /// Chooses an operation, and waits for some time at most.
+    ///
+    /// # Errors
+    ///
+    /// The time is over.
+    #[track_caller]
+    pub fn select_deadline(
+        &mut self,
+        _deadline: Instant,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        let chosen = self.choose(Some(Patience::ForSomeTime));
+        chosen.ok_or(SelectTimeoutError)
+    }
+
+    /// Says which operation is ready now.
+    ///
+    /// # Errors
+    ///
+    /// None is.
+    #[track_caller]
+    pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
+        self.see(None).ok_or(TryReadyError)
+    }
+
+    /// Waits until an operation is ready, and says which.
+    ///
+    /// # Panics
+    ///
+    /// If there are no operations.
+    #[track_caller]
+    pub fn ready(&mut self) -> usize {
+        let ready = self.see(Some(Patience::Forever));
+        ready.expect("it is never late")
+    }
+
+    /// Waits until an operation is ready, or for some time. A time too long for the clock has no
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// The time is over.
+    #[track_caller]
+    pub fn ready_timeout(&mut self, time: Duration) -> Result<usize, ReadyTimeoutError> {
+        self.see(Some(patience(time))).ok_or(ReadyTimeoutError)
+    }
+
+    /// Waits until an operation is ready, or for some time.
+    ///
+    /// # Errors
+    ///
+    /// The time is over.
+    #[track_caller]
+    pub fn ready_deadline(&mut self, _deadline: Instant) -> Result<usize, ReadyTimeoutError> {
+        let ready = self.see(Some(Patience::ForSomeTime));
+        ready.ok_or(ReadyTimeoutError)
+    }
+
+    /// Takes a slot in one of the channels. Without patience, it does not wait for it.
+    #[track_caller]
+    fn choose(&self, patience: Option<Patience>) -> Option<SelectedOperation<'a>> {
+        let place = Location::caller();
+        let order = self.order(patience);
+        let start = |&index: &usize| self.start(index, place);
+        let look = |index: &usize| {
+            step();
+            let found = start(index);
+            if found.is_none() {
+                note_at(place, "cannot do it now");
+            }
+            found
+        };
+        if let Some(chosen) = order.iter().find_map(look) {
+            return Some(chosen);
+        }
+        let patience = patience?;
+        loop {
+            // No step from here until this thread is asleep in all lines.
+            if let Some(chosen) = order.iter().find_map(start) {
+                return Some(chosen);
+            }
+            let sleeper = Sleeper::new();
+            for &index in &order {
+                self.operations[index].0.wait(&sleeper, index);
+            }
+            note("sleeps");
+            let woken = sleeper.sleep(patience);
+            note_why(woken);
+            match woken {
+                Woken::Alone(index) if self.operations[index].0.is_met() => {
+                    return Some(self.chosen(index, Some(sleeper.ticket())));
+                }
+                // It was this one's call, so nobody else is called for it.
+                Woken::Alone(index) => {
+                    if let Some(chosen) = start(&index) {
+                        return Some(chosen);
+                    }
+                }
+                Woken::WithAll(_) => {}
+                Woken::Late => return order.iter().find_map(look),
+            }
+        }
+    }
+
+    /// Says which operation is ready, and uses up nobody's call.
+    #[track_caller]
+    fn see(&self, patience: Option<Patience>) -> Option<usize> {
+        let order = self.order(patience);
+        let ready = |index: &&usize| self.operations[**index].0.is_ready();
+        let look = || {
+            order.iter().copied().find(|index| {
+                step();
+                ready(&index)
+            })
+        };
+        let seen = look();
+        if let Some(index) = seen {
+            note("sees that one is ready");
+            return Some(index);
+        }
+        let patience = patience?;
+        // No step from here until this thread is asleep in all lines.
+        if let Some(&index) = order.iter().find(ready) {
+            note("sees that one is ready");
+            return Some(index);
+        }
+        let sleeper = Sleeper::new();
+        for &index in &order {
+            self.operations[index].0.watch(&sleeper, index);
+        }
+        note("sleeps");
+        let woken = sleeper.sleep(patience);
+        note_why(woken);
+        match woken {
+            Woken::Alone(index) | Woken::WithAll(index) => Some(index),
+            Woken::Late => look(),
+        }
+    }
+
+    /// The operations in any order.
+    #[track_caller]
+    fn order(&self, patience: Option<Patience>) -> Vec<usize> {
+        let for_ever = matches!(patience, Some(Patience::Forever));
+        assert!(
+            !(for_ever && self.operations.is_empty()),
+            "no operations to wait for"
+        );
+        let mut order: Vec<_> = (0..self.operations.len()).collect();
+        shuffle(&mut order);
+        order
+    }
+
+    fn start(
+        &self,
+        index: usize,
+        place: &'static Location<'static>,
+    ) -> Option<SelectedOperation<'a>> {
+        let (chosen, what) = self.operations[index].0.start();
+        let slot = chosen?;
+        note_at(place, what);
+        Some(self.chosen(index, slot))
+    }
+
+    fn chosen(&self, index: usize, slot: Chosen) -> SelectedOperation<'a> {
+        SelectedOperation {
+            slot,
+            index,
+            address: self.operations[index].1,
+            handles: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for Select<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Select { .. }")
+    }
+}
+
+/// An operation that is to be done now.
+#[must_use = "it must be done"]
+pub struct SelectedOperation<'a> {
+    slot: Chosen,
+    index: usize,
+    address: usize,
+    handles: PhantomData<&'a ()>,
+}
+
+impl SelectedOperation<'_> {
+    /// Which it is.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Sends.
+    ///
+    /// # Errors
+    ///
+    /// With the message: there is no receiver.
+    ///
+    /// # Panics
+    ///
+    /// If the operation is not to send here.
+    #[track_caller]
+    pub fn send<T>(self, sender: &Sender<T>, message: T) -> Result<(), SendError<T>> {
+        let Some(ticket) = self.finish(ptr::from_ref(sender).addr()) else {
+            return Err(SendError(message));
+        };
+        step();
+        note("sends");
+        sender.0.finish_send(ticket, message);
+        Ok(())
+    }
+
+    /// Receives.
+    ///
+    /// # Errors
+    ///
+    /// There is no message and no sender.
+    ///
+    /// # Panics
+    ///
+    /// If the operation is not to receive here.
+    #[track_caller]
+    pub fn recv<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        let ticket = self.finish(ptr::from_ref(receiver).addr());
+        let ticket = ticket.ok_or(RecvError)?;
+        step();
+        note("receives");
+        Ok(receiver.0.finish_receive(ticket))
+    }
+
+    #[track_caller]
+    fn finish(self, address: usize) -> Chosen {
+        let (slot, chosen) = (self.slot, self.address);
+        mem::forget(self);
+        assert_eq!(address, chosen, "not the handle that was selected");
+        slot
+    }
+}
+
+impl fmt::Debug for SelectedOperation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("SelectedOperation { .. }")
+    }
+}
+
+impl Drop for SelectedOperation<'_> {
+    fn drop(&mut self) {
+        // A second panic would take the story of the first with it.
+        assert!(
+            panicking(),
+            "an operation was selected, dropped and not done"
+        );
+    }
+}

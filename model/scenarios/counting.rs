@@ -3,39 +3,18 @@
 use std::sync::Arc;
 use std::thread;
 
-use model_schedule::{models, until_asleep};
+use model_schedule::models;
 use pool::{CancelToken, Pool, Stats};
 
-use crate::common::{Gate, busy_pool, panics};
+use crate::common::panics;
 
 models![
-    a_rest_that_only_the_counts_have_seen_releases_all_who_wait,
     no_count_is_ever_out_of_its_bounds_and_all_add_up_in_the_end,
     the_report_of_a_group_is_complete_when_the_wait_returns,
 ];
 
 fn over(stats: Stats) -> usize {
     stats.completed + stats.panicked + stats.cancelled + stats.returned
-}
-
-/// As in `waiting.rs`, but the submitter does not wait itself: it would release the others by that.
-fn a_rest_that_only_the_counts_have_seen_releases_all_who_wait() {
-    let (pool, closed) = busy_pool(1);
-    let waiters = [(); 2].map(|()| {
-        let pool = Arc::clone(&pool);
-        thread::spawn(move || pool.wait_idle())
-    });
-    until_asleep(3); // the worker, too
-    drop(closed);
-    while pool.stats().running > 0 {
-        thread::yield_now();
-    }
-    let (closed, gate) = Gate::new();
-    pool.execute(move || gate.pass()).unwrap();
-    for waiter in waiters {
-        waiter.join().unwrap();
-    }
-    drop(closed);
 }
 
 fn no_count_is_ever_out_of_its_bounds_and_all_add_up_in_the_end() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use model_schedule::{asleep, models, until_asleep};
-use pool::{Group, Pool};
+use pool::{Group, Pool, Reason};
 
 use crate::common::{Gate, adds_one, busy_pool};
 
@@ -159,17 +159,24 @@ fn a_wait_for_nothing_returns() {
 }
 
 /// A task is counted before it is known whether there is a place for it.
+/// Whether it counts while its submitter waits is not the question here. Once it is refused, it
+/// counts no more.
 fn a_task_that_finds_no_place_keeps_nobody_waiting() {
     let (pool, closed) = busy_pool(1);
     pool.execute(|| ()).unwrap();
     let group = Arc::new(pool.group());
     let submitter = thread::spawn({
         let group = Arc::clone(&group);
-        move || drop(group.execute(|| ()))
+        move || group.execute(|| ()).unwrap_err().reason()
     });
-    // There is no place for the submitter's task until this has returned.
+    let stopper = thread::spawn({
+        let pool = Arc::clone(&pool);
+        move || pool.shutdown()
+    });
+    // No place comes free until this has returned.
+    group.wait();
+    assert_eq!(submitter.join().unwrap(), Reason::ShutDown);
     group.wait();
     drop(closed);
-    submitter.join().unwrap();
-    group.wait();
+    stopper.join().unwrap();
 }

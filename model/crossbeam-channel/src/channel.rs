@@ -2,7 +2,8 @@
 //!
 //! A message goes through a channel in two moves. First a sender is granted a slot, and a receiver
 //! is granted a slot: the slot's ticket is theirs. Then the sender writes into it and the receiver
-//! reads it, who waits if it is the first. Only in a select can others notice that these are two.
+//! reads it. A call does both at once. With a select, others may come between the two, and wait for
+//! the second.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -136,6 +137,18 @@ impl<T> Channel<T> {
         }
         // Code of whoever made the message, so not under the lock.
         drop(refused);
+    }
+
+    /// A receiver comes to a slot that was granted, and waits until the sender has written. Whether
+    /// it had to.
+    pub(crate) fn wait_for_first(&self) -> bool {
+        let is_open = |slot: &Slot<T>| slot.message.is_none();
+        let mut waited = false;
+        while self.with(|state| state.queue.front().is_some_and(is_open)) {
+            self.handing_over.sleep(Patience::Forever);
+            waited = true;
+        }
+        waited
     }
 
     /// Grants a receiver a slot.

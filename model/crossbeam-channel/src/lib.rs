@@ -7,9 +7,12 @@
 
 mod channel;
 mod ends;
+mod handle;
 mod iter;
 mod macros;
+mod operation;
 mod select;
+mod selected;
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,8 @@ use model_schedule::{Patience, Woken, note};
 
 pub use ends::{Receiver, Sender, bounded, unbounded};
 pub use iter::{IntoIter, Iter, TryIter};
-pub use select::{Select, SelectedOperation};
+pub use select::Select;
+pub use selected::SelectedOperation;
 
 /// A time too long for the clock has no end.
 fn patience(time: Duration) -> Patience {

@@ -1,66 +1,63 @@
 //! `select!`.
 
-/// Does one of several operations, any of those that are ready. Waits until one is, or for so long
+/// Does one of several operations, any of those that are ready. Waits until one is, or for as long
 /// as its `default` arm says.
 ///
 /// The arms are `recv(receiver) -> result => ..`, `send(sender, message) -> result => ..`, and at
-/// most one of `default => ..` and `default(timeout) => ..`. The message is evaluated only if the
-/// arm is chosen.
+/// most one of `default => ..` and `default(timeout) => ..`. A message is evaluated only if its arm
+/// is chosen.
 #[macro_export]
 macro_rules! select {
-    // The arms that have been read are behind the `@`, each with two names that no other has.
-    (@($($arms:tt)*) $default:tt) => {
-        $crate::select!(#($($arms)*) $default)
+    // Behind the `@` are the arms that have been read, each with two names that no other has. Then
+    // comes the arm for when none is ready, if there is one.
+    (@ $arms:tt $default:tt) => {
+        $crate::select!(# $arms $default)
     };
-    (@($($arms:tt)*) $default:tt , $($rest:tt)*) => {
-        $crate::select!(@($($arms)*) $default $($rest)*)
+    (@ $arms:tt $default:tt , $($rest:tt)*) => {
+        $crate::select!(@ $arms $default $($rest)*)
     };
-    (@($($arms:tt)*) $default:tt recv($receiver:expr) -> $result:pat => $body:block $($rest:tt)*) => {
+    (@ $arms:tt () default $(($($time:expr)?))? => $body:block $($rest:tt)*) => {
+        $crate::select!(@ $arms [($($($time)?)?) $body] $($rest)*)
+    };
+    (@ $arms:tt () default $(($($time:expr)?))? => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::select!(@ $arms [($($($time)?)?) { $body }] $($($rest)*)?)
+    };
+    (@ [$($arms:tt)*] $default:tt
+        $operation:ident($end:expr $(, $message:expr)? $(,)?) -> $result:pat => $body:block
+        $($rest:tt)*
+    ) => {
         $crate::select!(
-            @($($arms)* [recv Receiver handle index ($receiver) () ($result) $body]) $default $($rest)*
+            @ [$($arms)* ($operation end index ($end) ($($message)?) ($result) $body)] $default
+            $($rest)*
         )
     };
-    (@($($arms:tt)*) $default:tt recv($receiver:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+    (@ [$($arms:tt)*] $default:tt
+        $operation:ident($end:expr $(, $message:expr)? $(,)?) -> $result:pat => $body:expr
+        $(, $($rest:tt)*)?
+    ) => {
         $crate::select!(
-            @($($arms)* [recv Receiver handle index ($receiver) () ($result) { $body }]) $default
+            @ [$($arms)* ($operation end index ($end) ($($message)?) ($result) { $body })] $default
             $($($rest)*)?
         )
     };
-    (@($($arms:tt)*) $default:tt send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::select!(
-            @($($arms)* [send Sender handle index ($sender) (, $message) ($result) $body]) $default $($rest)*
-        )
-    };
-    (@($($arms:tt)*) $default:tt send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::select!(
-            @($($arms)* [send Sender handle index ($sender) (, $message) ($result) { $body }]) $default
-            $($($rest)*)?
-        )
-    };
-    (@($($arms:tt)*) () default $(($($time:expr)?))? => $body:block $($rest:tt)*) => {
-        $crate::select!(@($($arms)*) [($($($time)?)?) $body] $($rest)*)
-    };
-    (@($($arms:tt)*) () default $(($($time:expr)?))? => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::select!(@($($arms)*) [($($($time)?)?) { $body }] $($($rest)*)?)
-    };
-    (@($($arms:tt)*) $default:tt $($rest:tt)*) => {
+    (@ $arms:tt $default:tt $($rest:tt)*) => {
         compile_error!(concat!("not an arm of a select: ", stringify!($($rest)*)))
     };
-    (#(
-        $([$operation:ident $Handle:ident $handle:ident $index:ident
-            ($end:expr) ($($message:tt)*) ($result:pat) $body:tt])*
-    ) $default:tt) => {{
+    (# [$(
+        ($operation:ident $end:ident $index:ident
+            ($handle:expr) ($($message:expr)?) ($result:pat) $body:block)
+    )*] $default:tt) => {{
         #[allow(unused_mut, reason = "there may be no operations")]
         let mut select = $crate::Select::new();
         $(
-            let $handle: &$crate::$Handle<_> = &$end;
-            let $index = select.$operation($handle);
+            let $end = &$handle;
+            let $index = select.$operation($end);
         )*
         $crate::select!(? select selected $default {
             let selected_index = selected.index();
             $(
                 if selected_index == $index {
-                    let result = selected.$operation($handle $($message)*);
+                    let result = selected.$operation($end $(, $message)?);
                     let $result = result;
                     $body
                 } else
@@ -91,6 +88,6 @@ macro_rules! select {
         }
     }};
     ($($arms:tt)*) => {
-        $crate::select!(@() () $($arms)*)
+        $crate::select!(@ [] () $($arms)*)
     };
 }

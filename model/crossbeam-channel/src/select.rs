@@ -2,98 +2,15 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 use std::panic::Location;
 use std::ptr;
-use std::thread::panicking;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{
-    ReadyTimeoutError, RecvError, SelectTimeoutError, SendError, TryReadyError, TryRecvError,
-    TrySelectError, TrySendError,
-};
-use model_schedule::{Patience, Sleeper, Ticket, Woken, note, note_at, shuffle, step};
+use crossbeam_channel::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
+use model_schedule::{Patience, Sleeper, Woken, note, note_at, shuffle, step};
 
-use crate::{Receiver, Sender, note_why, patience};
-
-/// An operation that has been chosen: it has a slot, or the other end is gone.
-type Chosen = Option<Ticket>;
-
-/// One end of a channel in a select, whatever its messages are.
-trait Operation {
-    /// Takes a slot, or finds that the other end is gone. What it found is for the journal.
-    fn start(&self) -> (Option<Chosen>, &'static str);
-
-    /// Whether a call means that the other end has met this one, and waits for it: so it is where
-    /// there are no places.
-    fn is_met(&self) -> bool;
-
-    fn is_ready(&self) -> bool;
-
-    /// Joins those who wait at this end, and tells those who watch the other one.
-    fn wait(&self, sleeper: &Sleeper, number: usize);
-
-    /// Joins those who want to know when this end is ready.
-    fn watch(&self, sleeper: &Sleeper, number: usize);
-}
-
-impl<T> Operation for Sender<T> {
-    fn start(&self) -> (Option<Chosen>, &'static str) {
-        match self.0.start_send() {
-            Ok(ticket) => (Some(Some(ticket)), "finds a place"),
-            Err(TrySendError::Full(())) => (None, "finds no place"),
-            Err(TrySendError::Disconnected(())) => (Some(None), "finds no receiver"),
-        }
-    }
-
-    fn is_met(&self) -> bool {
-        self.0.has_no_places()
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.takes()
-    }
-
-    fn wait(&self, sleeper: &Sleeper, number: usize) {
-        self.0.senders.waiting.join(sleeper, number);
-        if self.0.has_no_places() {
-            self.0.receivers.watching.call_all();
-        }
-    }
-
-    fn watch(&self, sleeper: &Sleeper, number: usize) {
-        self.0.senders.watching.join(sleeper, number);
-    }
-}
-
-impl<T> Operation for Receiver<T> {
-    fn start(&self) -> (Option<Chosen>, &'static str) {
-        match self.0.start_receive() {
-            Ok(ticket) => (Some(Some(ticket)), "finds a message"),
-            Err(TryRecvError::Empty) => (None, "finds no message"),
-            Err(TryRecvError::Disconnected) => (Some(None), "finds no sender"),
-        }
-    }
-
-    fn is_met(&self) -> bool {
-        self.0.has_no_places()
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.gives()
-    }
-
-    fn wait(&self, sleeper: &Sleeper, number: usize) {
-        self.0.receivers.waiting.join(sleeper, number);
-        if self.0.has_no_places() {
-            self.0.senders.watching.call_all();
-        }
-    }
-
-    fn watch(&self, sleeper: &Sleeper, number: usize) {
-        self.0.receivers.watching.join(sleeper, number);
-    }
-}
+use crate::operation::{Chosen, Operation};
+use crate::{Receiver, SelectedOperation, Sender, note_why, patience};
 
 /// Several operations, one of which is to be done: any of those that are ready.
 #[derive(Default)]
@@ -224,6 +141,7 @@ impl<'a> Select<'a> {
         let start = |&index: &usize| self.start(index, place);
         let look = |index: &usize| {
             step();
+            self.operations[*index].0.settle();
             let found = start(index);
             if found.is_none() {
                 note_at(place, "cannot do it now");
@@ -235,6 +153,7 @@ impl<'a> Select<'a> {
         }
         let patience = patience?;
         loop {
+            while order.iter().any(|&index| self.operations[index].0.settle()) {}
             // No step from here until this thread is asleep in all lines.
             if let Some(chosen) = order.iter().find_map(start) {
                 return Some(chosen);
@@ -252,6 +171,7 @@ impl<'a> Select<'a> {
                 }
                 // It was this one's call, so nobody else is called for it.
                 Woken::Alone(index) => {
+                    self.operations[index].0.settle();
                     if let Some(chosen) = start(&index) {
                         return Some(chosen);
                     }
@@ -334,84 +254,5 @@ impl<'a> Select<'a> {
 impl fmt::Debug for Select<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad("Select { .. }")
-    }
-}
-
-/// An operation that is to be done now.
-#[must_use = "it must be done"]
-pub struct SelectedOperation<'a> {
-    slot: Chosen,
-    index: usize,
-    address: usize,
-    handles: PhantomData<&'a ()>,
-}
-
-impl SelectedOperation<'_> {
-    /// Which it is.
-    #[must_use]
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// Sends.
-    ///
-    /// # Errors
-    ///
-    /// With the message: there is no receiver.
-    ///
-    /// # Panics
-    ///
-    /// If the operation is not to send here.
-    #[track_caller]
-    pub fn send<T>(self, sender: &Sender<T>, message: T) -> Result<(), SendError<T>> {
-        let Some(ticket) = self.finish(ptr::from_ref(sender).addr()) else {
-            return Err(SendError(message));
-        };
-        step();
-        note("sends");
-        sender.0.finish_send(ticket, message);
-        Ok(())
-    }
-
-    /// Receives.
-    ///
-    /// # Errors
-    ///
-    /// There is no message and no sender.
-    ///
-    /// # Panics
-    ///
-    /// If the operation is not to receive here.
-    #[track_caller]
-    pub fn recv<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
-        let ticket = self.finish(ptr::from_ref(receiver).addr());
-        let ticket = ticket.ok_or(RecvError)?;
-        step();
-        note("receives");
-        Ok(receiver.0.finish_receive(ticket))
-    }
-
-    #[track_caller]
-    fn finish(self, address: usize) -> Chosen {
-        let (slot, chosen) = (self.slot, self.address);
-        mem::forget(self);
-        assert_eq!(address, chosen, "not the handle that was selected");
-        slot
-    }
-}
-
-impl fmt::Debug for SelectedOperation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad("SelectedOperation { .. }")
-    }
-}
-
-impl Drop for SelectedOperation<'_> {
-    fn drop(&mut self) {
-        // A second panic would take the story of the first with it.
-        assert!(
-            panicking(),
-            "an operation was selected, dropped and not done"
-        );
     }
 }

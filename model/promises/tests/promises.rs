@@ -28,8 +28,21 @@ mod facade {
         )* };
     }
 
+    macro_rules! panics {
+        ($($panic:ident: $message:literal),* $(,)?) => { $(
+            mod $panic {
+                #[test]
+                #[should_panic(expected = $message)]
+                fn on_any_schedule() {
+                    model_schedule::explore(super::$panic, &[]);
+                }
+            }
+        )* };
+    }
+
     mod channels;
     mod locks;
+    mod selects;
     mod threads;
 }
 
@@ -62,7 +75,41 @@ mod real {
         )* };
     }
 
+    macro_rules! panics {
+        ($($panic:ident: $message:literal),* $(,)?) => { $(
+            mod $panic {
+                #[test]
+                #[should_panic(expected = $message)]
+                fn once() {
+                    let _watchdog = crate::common::Watchdog::start();
+                    super::$panic();
+                }
+            }
+        )* };
+    }
+
     mod channels;
     mod locks;
+    mod selects;
     mod threads;
+
+    /// The facade has no clock.
+    #[test]
+    fn a_select_is_not_late_before_its_time() {
+        let _watchdog = crate::common::Watchdog::start();
+        let time = standard::time::Duration::from_millis(20);
+        let (_sender, receiver) = channel::bounded::<()>(0);
+        let begin = standard::time::Instant::now();
+        channel::select! {
+            recv(receiver) -> _ => unreachable!(),
+            default(time) => assert!(begin.elapsed() >= time),
+        }
+        let mut select = channel::Select::new();
+        select.recv(&receiver);
+        let end = standard::time::Instant::now() + time;
+        assert!(select.ready_deadline(end).is_err());
+        assert!(standard::time::Instant::now() >= end);
+        assert!(receiver.recv_deadline(end + time).is_err());
+        assert!(standard::time::Instant::now() >= end + time);
+    }
 }

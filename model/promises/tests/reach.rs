@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model_crossbeam_channel::bounded;
+use model_crossbeam_channel::{Select, bounded, select};
 use model_parking_lot::{Condvar, Mutex};
 use model_schedule::{
     asleep, explore, spawns_fail_after, spawns_may_fail, step, until_asleep, working,
@@ -31,6 +31,109 @@ fn a_time_out_fires_or_the_message_is_there_first() {
         let in_time = receiver.recv_timeout(SOME_TIME).is_ok();
         ENDS[usize::from(in_time)].fetch_add(1, SeqCst);
         let _ = sending.join().unwrap();
+    });
+}
+
+#[test]
+fn each_arm_that_is_ready_is_taken() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let (sender, _receiver) = bounded(1);
+        let (close, closed) = bounded::<()>(0);
+        drop(close);
+        let arm = select! {
+            send(sender, ()) -> _ => 0,
+            recv(closed) -> _ => 1,
+        };
+        ENDS[arm].fetch_add(1, SeqCst);
+    });
+}
+
+/// A submitter that waits in a full queue with a time-out, while the queue is closed.
+#[test]
+fn a_select_that_waits_comes_to_each_of_its_ends() {
+    static ENDS: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+    ends(&ENDS, || {
+        let (sender, receiver) = bounded(1);
+        sender.send(()).unwrap();
+        let (close, closed) = bounded::<()>(0);
+        let waits = thread::spawn(move || {
+            select! {
+                send(sender, ()) -> _ => 0,
+                recv(closed) -> _ => 1,
+                default(SOME_TIME) => 2,
+            }
+        });
+        let closes = thread::spawn(move || drop(close));
+        receiver.recv().unwrap();
+        ENDS[waits.join().unwrap()].fetch_add(1, SeqCst);
+        closes.join().unwrap();
+    });
+}
+
+/// One that waits in two channels wakes in the one or in the other, and is counted once.
+#[test]
+fn a_select_that_sleeps_is_counted_once_and_woken_in_either_channel() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let [(one, ones), (other, others)] = [(); 2].map(|()| bounded::<()>(0));
+        let waits = thread::spawn(move || {
+            select! {
+                recv(ones) -> _ => 0,
+                recv(others) -> _ => 1,
+            }
+        });
+        until_asleep(1);
+        assert_eq!(asleep(), 1);
+        let first = thread::spawn(move || drop(one));
+        drop(other);
+        ENDS[waits.join().unwrap()].fetch_add(1, SeqCst);
+        first.join().unwrap();
+        assert_eq!(asleep(), 0);
+    });
+}
+
+#[test]
+fn a_call_goes_to_any_of_the_selects_that_wait() {
+    static ENDS: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+    ends(&ENDS, || {
+        let (sender, receiver) = bounded(1);
+        let (close, closed) = bounded::<()>(0);
+        let waiters = [0, 1, 2].map(|number| {
+            let (receiver, closed) = (receiver.clone(), closed.clone());
+            thread::spawn(move || {
+                let mut select = Select::new();
+                let message = select.recv(&receiver);
+                select.recv(&closed);
+                let selected = select.select();
+                if selected.index() == message {
+                    selected.recv(&receiver).unwrap();
+                    ENDS[number].fetch_add(1, SeqCst);
+                } else {
+                    selected.recv(&closed).unwrap_err();
+                }
+            })
+        });
+        until_asleep(3);
+        sender.send(()).unwrap();
+        until_asleep(2);
+        drop(close);
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+    });
+}
+
+/// Without places, who is late has not been met, and who is met is not late.
+#[test]
+fn without_places_a_sender_is_met_or_late() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let (sender, receiver) = bounded(0);
+        let sends = thread::spawn(move || sender.send_timeout((), SOME_TIME).is_ok());
+        let received = receiver.recv_timeout(SOME_TIME).is_ok();
+        assert_eq!(sends.join().unwrap(), received);
+        ENDS[usize::from(received)].fetch_add(1, SeqCst);
     });
 }
 
@@ -153,6 +256,35 @@ fn a_lost_wake_up_is_found() {
             });
             state.0.store(true, SeqCst);
             state.2.notify_one();
+            waiter.join().unwrap();
+        },
+        &[],
+    );
+}
+
+/// Without places, `try_send` leaves nothing behind for those who come later.
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_wake_up_that_is_lost_before_a_select_is_found() {
+    explore(
+        || {
+            let closed = Arc::new(AtomicBool::new(false));
+            let (sign, signs) = bounded(0);
+            let (_open, never) = bounded::<()>(0);
+            let waiter = thread::spawn({
+                let closed = Arc::clone(&closed);
+                move || {
+                    // The sign may be given between this look and the sleep.
+                    if !closed.load(SeqCst) {
+                        select! {
+                            recv(signs) -> sign => sign.unwrap(),
+                            recv(never) -> _ => (),
+                        }
+                    }
+                }
+            });
+            closed.store(true, SeqCst);
+            let _ = sign.try_send(());
             waiter.join().unwrap();
         },
         &[],

@@ -24,6 +24,8 @@ mod hiring;
 mod one_queue;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/resting.rs"]
+mod resting;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/staying.rs"]

@@ -30,6 +30,8 @@ mod handing_back;
 mod hiring;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/resting.rs"]
+mod resting;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/staying.rs"]

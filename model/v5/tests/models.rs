@@ -40,6 +40,8 @@ mod panicking;
 mod polling;
 #[path = "../../scenarios/resolving.rs"]
 mod resolving;
+#[path = "../../scenarios/resting.rs"]
+mod resting;
 #[path = "../../scenarios/scoping.rs"]
 mod scoping;
 #[path = "../../scenarios/spawning.rs"]

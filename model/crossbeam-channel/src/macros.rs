@@ -1,4 +1,4 @@
-//! `select!`.
+//! `select!` and `select_biased!`.
 
 /// Does one of several operations, any of those that are ready. Waits until one is, or for as long
 /// as its `default` arm says.
@@ -10,45 +10,45 @@
 macro_rules! select {
     // Behind the `@` are the arms that have been read, each with two names that no other has. Then
     // comes the arm for when none is ready, if there is one.
-    (@ $arms:tt $default:tt) => {
-        $crate::select!(# $arms $default)
+    (@ $new:ident $arms:tt $default:tt) => {
+        $crate::select!(# $new $arms $default)
     };
-    (@ $arms:tt $default:tt , $($rest:tt)*) => {
-        $crate::select!(@ $arms $default $($rest)*)
+    (@ $new:ident $arms:tt $default:tt , $($rest:tt)*) => {
+        $crate::select!(@ $new $arms $default $($rest)*)
     };
-    (@ $arms:tt () default $(($($time:expr)?))? => $body:block $($rest:tt)*) => {
-        $crate::select!(@ $arms [($($($time)?)?) $body] $($rest)*)
+    (@ $new:ident $arms:tt () default $(($($time:expr)?))? => $body:block $($rest:tt)*) => {
+        $crate::select!(@ $new $arms [($($($time)?)?) $body] $($rest)*)
     };
-    (@ $arms:tt () default $(($($time:expr)?))? => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::select!(@ $arms [($($($time)?)?) { $body }] $($($rest)*)?)
+    (@ $new:ident $arms:tt () default $(($($time:expr)?))? => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::select!(@ $new $arms [($($($time)?)?) { $body }] $($($rest)*)?)
     };
-    (@ [$($arms:tt)*] $default:tt
+    (@ $new:ident [$($arms:tt)*] $default:tt
         $operation:ident($end:expr $(, $message:expr)? $(,)?) -> $result:pat => $body:block
         $($rest:tt)*
     ) => {
         $crate::select!(
-            @ [$($arms)* ($operation end index ($end) ($($message)?) ($result) $body)] $default
-            $($rest)*
+            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) $body)]
+            $default $($rest)*
         )
     };
-    (@ [$($arms:tt)*] $default:tt
+    (@ $new:ident [$($arms:tt)*] $default:tt
         $operation:ident($end:expr $(, $message:expr)? $(,)?) -> $result:pat => $body:expr
         $(, $($rest:tt)*)?
     ) => {
         $crate::select!(
-            @ [$($arms)* ($operation end index ($end) ($($message)?) ($result) { $body })] $default
-            $($($rest)*)?
+            @ $new [$($arms)* ($operation end index ($end) ($($message)?) ($result) { $body })]
+            $default $($($rest)*)?
         )
     };
-    (@ $arms:tt $default:tt $($rest:tt)*) => {
+    (@ $new:ident $arms:tt $default:tt $($rest:tt)*) => {
         compile_error!(concat!("not an arm of a select: ", stringify!($($rest)*)))
     };
-    (# [$(
+    (# $new:ident [$(
         ($operation:ident $end:ident $index:ident
             ($handle:expr) ($($message:expr)?) ($result:pat) $body:block)
     )*] $default:tt) => {{
         #[allow(unused_mut, reason = "there may be no operations")]
-        let mut select = $crate::Select::new();
+        let mut select = $crate::Select::$new();
         $(
             let $end = &$handle;
             let $index = select.$operation($end);
@@ -88,6 +88,14 @@ macro_rules! select {
         }
     }};
     ($($arms:tt)*) => {
-        $crate::select!(@ [] () $($arms)*)
+        $crate::select!(@ new [] () $($arms)*)
+    };
+}
+
+/// As [`select!`], but of those that are ready it does the first.
+#[macro_export]
+macro_rules! select_biased {
+    ($($arms:tt)*) => {
+        $crate::select!(@ new_biased [] () $($arms)*)
     };
 }

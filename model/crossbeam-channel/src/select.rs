@@ -12,11 +12,13 @@ use model_schedule::{Patience, Sleeper, Woken, note, note_at, shuffle, step};
 use crate::operation::{Chosen, Operation};
 use crate::{Receiver, SelectedOperation, Sender, note_why, patience};
 
-/// Several operations, one of which is to be done: any of those that are ready.
+/// Several operations, one of which is to be done: any of those that are ready, or the first.
 #[derive(Default)]
 pub struct Select<'a> {
     /// Each with the address of its handle.
     operations: Vec<(&'a dyn Operation, usize)>,
+    /// Whether the first of those that are ready is done.
+    biased: bool,
 }
 
 impl<'a> Select<'a> {
@@ -24,6 +26,16 @@ impl<'a> Select<'a> {
     #[must_use]
     pub fn new() -> Select<'a> {
         Select::default()
+    }
+
+    /// One without operations, which does the first of those that are ready. Once it sleeps, it
+    /// does the one for which it is called.
+    #[must_use]
+    pub fn new_biased() -> Select<'a> {
+        Select {
+            biased: true,
+            ..Select::default()
+        }
     }
 
     /// To send. Returns the operation's index.
@@ -217,7 +229,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// The operations in any order.
+    /// The operations in the order in which they are looked at.
     #[track_caller]
     fn order(&self, patience: Option<Patience>) -> Vec<usize> {
         let for_ever = matches!(patience, Some(Patience::Forever));
@@ -226,7 +238,9 @@ impl<'a> Select<'a> {
             "no operations to wait for"
         );
         let mut order: Vec<_> = (0..self.operations.len()).collect();
-        shuffle(&mut order);
+        if !self.biased {
+            shuffle(&mut order);
+        }
         order
     }
 

@@ -124,6 +124,35 @@ fn a_call_goes_to_any_of_the_selects_that_wait() {
     });
 }
 
+/// It is called for a place, and before it is awake the other channel is closed as well.
+#[test]
+fn a_place_is_not_lost_with_a_select_that_leaves() {
+    explore(
+        || {
+            let (sender, receiver) = bounded(1);
+            sender.send(()).unwrap();
+            let (close, closed) = bounded::<()>(0);
+            let leaves = thread::spawn({
+                let sender = sender.clone();
+                move || {
+                    select! {
+                        send(sender, ()) -> _ => (),
+                        recv(closed) -> _ => (),
+                    }
+                }
+            });
+            let stays = thread::spawn(move || sender.send(()));
+            until_asleep(2);
+            receiver.recv().unwrap();
+            drop(close);
+            leaves.join().unwrap();
+            let _ = receiver.try_recv();
+            stays.join().unwrap().unwrap();
+        },
+        &[],
+    );
+}
+
 /// Without places, who is late has not been met, and who is met is not late.
 #[test]
 fn without_places_a_sender_is_met_or_late() {

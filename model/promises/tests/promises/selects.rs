@@ -2,7 +2,7 @@
 
 use super::channel::{
     Receiver, RecvError, RecvTimeoutError, Select, SelectTimeoutError, SendError, SendTimeoutError,
-    Sender, TryRecvError, TrySendError, bounded, select, unbounded,
+    Sender, TryRecvError, TrySendError, bounded, select, select_biased, unbounded,
 };
 use super::standard::thread;
 use super::standard::time::{Duration, Instant};
@@ -10,6 +10,8 @@ use super::standard::time::{Duration, Instant};
 promises![
     a_select_does_what_is_ready,
     a_select_takes_each_of_two_that_are_ready_now_and_then,
+    a_biased_select_takes_the_first_that_is_ready,
+    a_biased_select_waits_for_all_of_its_arms,
     a_message_stays_with_its_owner_when_another_arm_is_chosen,
     without_anything_ready_the_default_arm_is_taken,
     a_select_waits_no_longer_than_it_would,
@@ -24,6 +26,7 @@ promises![
     a_select_of_many_says_which,
     what_is_ready_is_not_done_by_that,
     whoever_waits_for_ready_is_told_and_uses_up_nothing,
+    whoever_waits_for_ready_is_woken_by_a_message_and_by_a_place,
     all_who_wait_for_ready_are_woken_by_a_disconnect,
     an_iteration_ends_with_the_last_sender,
     an_iteration_ends_with_the_last_sender_that_waits_in_a_select,
@@ -32,6 +35,7 @@ promises![
     without_places_a_message_needs_somebody_who_waits,
     without_places_a_send_meets_a_receive,
     without_places_every_message_is_received_once,
+    without_places_a_sender_waits_until_its_message_is_read,
     without_places_a_sender_is_late_or_has_been_met,
     without_places_a_message_comes_back_when_the_receiver_goes,
     without_places_a_receiver_is_woken_when_the_sender_goes,
@@ -111,6 +115,54 @@ fn a_select_takes_each_of_two_that_are_ready_now_and_then() {
         chosen[select.ready()] += 1;
     }
     assert!(chosen.iter().all(|&times| times > 0), "{chosen:?}");
+}
+
+fn a_biased_select_takes_the_first_that_is_ready() {
+    let (sender, receiver) = bounded(1);
+    let (close, closed) = bounded::<()>(0);
+    for _ in 0..20 {
+        let message = String::from("sent");
+        let sent = select_biased! {
+            recv(closed) -> _ => Err(message),
+            send(sender, message) -> sent => sent.map_err(|SendError(message)| message),
+            default(SHORT) => unreachable!(),
+        };
+        assert_eq!((sent, receiver.recv().unwrap()), (Ok(()), "sent".into()));
+    }
+    drop(close);
+    for _ in 0..20 {
+        let message = String::from("kept");
+        let kept = select_biased! {
+            recv(closed) -> _ => message,
+            send(sender, message) -> _ => unreachable!(),
+        };
+        assert_eq!(kept, "kept");
+        let mut select = Select::new_biased();
+        select.send(&sender);
+        select.recv(&closed);
+        assert_eq!(select.ready(), 0);
+    }
+}
+
+fn a_biased_select_waits_for_all_of_its_arms() {
+    let (sender, receiver) = full(1);
+    let (close, closed) = bounded::<()>(0);
+    let waits = |message| {
+        let (sender, closed) = (sender.clone(), closed.clone());
+        thread::spawn(move || {
+            select_biased! {
+                recv(closed) -> _ => false,
+                send(sender, message) -> sent => sent.is_ok(),
+            }
+        })
+    };
+    let lasts = waits(2);
+    assert_eq!((receiver.recv(), receiver.recv()), (Ok(1), Ok(2)));
+    assert!(lasts.join().unwrap());
+    sender.send(3).unwrap();
+    let leaves = waits(4);
+    drop(close);
+    assert!(!leaves.join().unwrap());
 }
 
 fn a_message_stays_with_its_owner_when_another_arm_is_chosen() {
@@ -320,6 +372,9 @@ fn a_place_that_was_selected_is_taken() {
             move || sender.send(2)
         });
         let receives = thread::spawn(move || (receiver.recv(), receiver.recv(), receiver));
+        if sender.capacity().is_some() {
+            assert_eq!(sender.len(), 1);
+        }
         selected.send(&sender, 1).unwrap();
         let (first, second, receiver) = receives.join().unwrap();
         assert_eq!((first, second), (Ok(1), Ok(2)));
@@ -382,6 +437,28 @@ fn whoever_waits_for_ready_is_told_and_uses_up_nothing() {
         // It may have come too late for the first message.
         drop(sender);
         assert_eq!(waits.join().unwrap(), 0);
+    }
+}
+
+fn whoever_waits_for_ready_is_woken_by_a_message_and_by_a_place() {
+    for (sender, receiver) in [bounded(1), unbounded()] {
+        let waits = {
+            let receiver = receiver.clone();
+            thread::spawn(move || {
+                let mut select = Select::new();
+                select.recv(&receiver);
+                select.ready()
+            })
+        };
+        sender.send(1).unwrap();
+        assert_eq!(waits.join().unwrap(), 0);
+        let waits = thread::spawn(move || {
+            let mut select = Select::new();
+            select.send(&sender);
+            (select.ready(), sender.len())
+        });
+        assert_eq!(receiver.recv(), Ok(1));
+        assert_eq!(waits.join().unwrap().0, 0);
     }
 }
 
@@ -506,6 +583,19 @@ fn without_places_every_message_is_received_once() {
     }
 }
 
+/// If it was there first.
+fn without_places_a_sender_waits_until_its_message_is_read() {
+    let (sender, receiver) = bounded(0);
+    let sends = thread::spawn(move || sender.send(1));
+    let mut select = Select::new();
+    select.recv(&receiver);
+    assert_eq!(select.ready(), 0);
+    let selected = select.try_select().unwrap();
+    assert!(!sends.is_finished());
+    assert_eq!(selected.recv(&receiver), Ok(1));
+    sends.join().unwrap().unwrap();
+}
+
 fn without_places_a_sender_is_late_or_has_been_met() {
     let (sender, receiver) = bounded(0);
     let hasty = thread::spawn(move || sender.send_timeout(1, SHORT).is_ok());
@@ -605,6 +695,27 @@ fn without_places_it_is_ready_when_somebody_waits() {
     assert_eq!(select.ready(), 1);
     assert_eq!(sender.try_send(2), Ok(()));
     assert_eq!(waits.join().unwrap(), Ok(2));
+    // Those who wait in a select are no others.
+    let (_open, closed) = bounded(0);
+    let waits = thread::spawn({
+        let (sender, closed) = (sender.clone(), closed.clone());
+        move || send_unless_closed(&sender, &closed, 3)
+    });
+    assert_eq!(select.ready(), 0);
+    assert_eq!(receiver.try_recv(), Ok(3));
+    waits.join().unwrap().unwrap();
+    let waits = thread::spawn({
+        let receiver = receiver.clone();
+        move || {
+            select! {
+                recv(closed) -> _ => Err(RecvError),
+                recv(receiver) -> message => message,
+            }
+        }
+    });
+    assert_eq!(select.ready(), 1);
+    assert_eq!(sender.try_send(4), Ok(()));
+    assert_eq!(waits.join().unwrap(), Ok(4));
 }
 
 fn a_selected_operation_must_be_done() {

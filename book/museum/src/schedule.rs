@@ -112,11 +112,17 @@ fn without_numbers(what: &str) -> String {
 }
 
 /// A place as a reader finds it. The facades are none: it is for them to know what they do when
-/// something is dropped.
+/// something is dropped. Nor is what lies outside of the repository, as an adapter of the standard
+/// library that asks a channel for the next message.
 fn in_repository(path: &str) -> String {
     let path = without_parents(path);
     let facade = path.starts_with("model/") && !path.starts_with("model/scenarios/");
-    if facade { String::new() } else { path }
+    let outside = path.starts_with('/') || Path::new(&path).is_absolute();
+    if facade || outside {
+        String::new()
+    } else {
+        path
+    }
 }
 
 /// The line of code at a place.
@@ -127,4 +133,27 @@ fn code(workspace: &Path, place: &str) -> Option<String> {
         .lines()
         .nth(line.parse::<usize>().ok()?.checked_sub(1)?)?;
     Some(line.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_of_the_pool_or_of_the_scenario() {
+        for (path, place) in [
+            (
+                "model/v1/../../v1-fixed/src/pool.rs:7",
+                "v1-fixed/src/pool.rs:7",
+            ),
+            (
+                "model/scenarios/waiting.rs:7",
+                "model/scenarios/waiting.rs:7",
+            ),
+            ("model/parking_lot/src/lib.rs:7", ""),
+            ("/rustc/5980/library/core/src/iter/adapters/map.rs:107", ""),
+        ] {
+            assert_eq!(in_repository(path), place, "{path}");
+        }
+    }
 }

@@ -36,6 +36,17 @@ fn every_law_is_broken_by_one() {
     }
 }
 
+/// A reader of that version can see it broken there, and not first in a later one.
+#[test]
+fn every_law_is_broken_in_the_version_that_is_the_first_to_keep_it() {
+    let exhibits = exhibits();
+    for (law, since) in LAWS {
+        let breaks = |exhibit: &&Exhibit| exhibit.version == *since && exhibit.breaks == *law;
+        let broken = exhibits.iter().find(breaks);
+        assert!(broken.is_some(), "no exhibit of {since} breaks {law}");
+    }
+}
+
 #[test]
 fn every_version_has_three() {
     let exhibits = exhibits();

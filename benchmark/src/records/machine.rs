@@ -28,12 +28,16 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The processor, as a heading has room for it.
+    /// The processor and its model, as a heading has room for them.
     #[must_use]
     pub fn short_name(&self) -> String {
         let name = self.plain_name();
         let name = name.split(" CPU").next().unwrap_or(&name);
-        name.trim_end_matches(" Processor").trim().to_owned()
+        let name = name.trim_end_matches(" Processor").trim();
+        match &self.model {
+            Some(model) => format!("{name} {model}"),
+            None => name.to_owned(),
+        }
     }
 
     fn plain_name(&self) -> String {
@@ -99,5 +103,10 @@ mod tests {
             ..Machine::default()
         };
         assert_eq!(plain.short_name(), "Intel Xeon");
+        let told_apart = Machine {
+            model: Some("6.207.2".to_owned()),
+            ..plain
+        };
+        assert_eq!(told_apart.short_name(), "Intel Xeon 6.207.2");
     }
 }

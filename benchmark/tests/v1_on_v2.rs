@@ -8,6 +8,8 @@
 // Inside this crate, who says `v1_fixed` gets v2.
 extern crate v2_cancel_panic as v1_fixed;
 
+#[path = "../../v1-fixed/tests/blocked_submitter.rs"]
+mod blocked_submitter;
 #[path = "../../v1-fixed/tests/on_a_worker.rs"]
 mod on_a_worker;
 #[path = "on_later/v1.rs"]

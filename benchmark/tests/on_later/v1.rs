@@ -2,7 +2,7 @@
 //!
 //! Left out is `panicking.rs`, which shows what v1 does not promise and later versions do.
 //! `on_a_worker.rs` runs on those that refuse a worker's task when the queue is full, which is up
-//! to v3.
+//! to v3, and `blocked_submitter.rs` on v2, which counts a task from its submission on as v1 does.
 
 #[path = "../../../v1-fixed/tests/bad_input.rs"]
 mod bad_input;

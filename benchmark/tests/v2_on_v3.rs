@@ -1,7 +1,7 @@
 //! What was written for v2 compiles and passes on v3, unchanged: its examples and its tests.
 //!
-//! Left out are `memory.rs`, which counts the allocations of its process (`v2_memory_on_v3.rs`), and
-//! `blocked_submitter.rs`: v3 counts a task when it is accepted.
+//! Left out are `memory.rs`, which counts the allocations of its process (`v2_memory_on_v3.rs`),
+//! and `blocked_submitter.rs`: v3 counts a task when it is accepted.
 
 #![allow(
     clippy::duplicate_mod,

@@ -196,3 +196,12 @@ fn a_builder_can_be_printed() {
     let printed = format!("{:?}", Pool::builder().panic_handler(|_| ()));
     assert!(printed.contains("panic: set"), "{printed}");
 }
+
+#[test]
+fn a_pool_can_be_printed() {
+    let pool = Pool::builder().threads(3).queue_capacity(7).build();
+    let printed = format!("{:?}", pool.unwrap());
+    for part in ["Pool", "threads: 3", "queue_capacity: 7", "accepted: 0"] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+}

@@ -150,6 +150,23 @@ fn a_deadline_releases_the_submitter_that_waits_for_a_place() {
 }
 
 #[test]
+fn a_submitter_that_waited_in_vain_is_told_why() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_pool(&watchdog, 1);
+    pool.execute(|| ()).unwrap();
+    let late = pool.execute_timeout(|| (), Duration::from_millis(1));
+    assert_eq!(late.unwrap_err().reason(), Reason::Timeout);
+    thread::scope(|scope| {
+        let _open = OpenOnDrop(&gate);
+        let waits = scope.spawn(|| pool.execute(|| ()).unwrap_err().reason());
+        // Time to fall asleep: one that came later would find the queue closed.
+        thread::sleep(Duration::from_millis(20));
+        scope.spawn(|| pool.shutdown());
+        assert_eq!(waits.join().unwrap(), Reason::ShutDown);
+    });
+}
+
+#[test]
 fn a_waiter_whose_deadline_passes_does_not_take_the_place_of_the_next_with_it() {
     let watchdog = Watchdog::start();
     for _ in 0..300 {

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use common::{Gate, Watchdog, adds_one};
-use v2_cancel_panic::{BuildError, CancelToken, Pool, Reason};
+use v2_cancel_panic::{BuildError, CancelToken, Pool, Reason, Task};
 
 #[test]
 fn without_settings_a_pool_has_a_thread_per_core() {
@@ -198,10 +198,11 @@ fn a_builder_can_be_printed() {
 }
 
 #[test]
-fn a_pool_can_be_printed() {
+fn a_pool_and_a_task_can_be_printed() {
     let pool = Pool::builder().threads(3).queue_capacity(7).build();
     let printed = format!("{:?}", pool.unwrap());
     for part in ["Pool", "threads: 3", "queue_capacity: 7", "accepted: 0"] {
         assert!(printed.contains(part), "{part} in {printed}");
     }
+    assert!(format!("{:?}", Task::from(|| ())).contains("Task"));
 }

@@ -1,8 +1,9 @@
-//! A worker pool whose workers survive panics, and whose tasks can be cancelled. **New here:** a
-//! panic of a task is caught on the worker (`panic.rs`), reported to a handler (`builder.rs`) and
-//! counted (`stats.rs`). A [`CancelToken`] (`cancel/token.rs`) cancels a task, a group or the whole
-//! pool (`cancel/mod.rs`). A shutdown can have a deadline, or hand the queued tasks back
-//! (`shutdown.rs`).
+//! A worker pool whose workers survive panics, and whose tasks can be cancelled.
+//!
+//! **New here:** a panic of a task is caught on the worker (`panic.rs`), reported to a handler
+//! (`builder.rs`) and counted (`stats.rs`). A [`CancelToken`] (`cancel/token.rs`) cancels a task, a
+//! group or the whole pool (`cancel/mod.rs`). A shutdown can have a deadline, or hand the queued
+//! tasks back (`shutdown.rs`).
 //!
 //! **What it costs:** a `catch_unwind`, two looks at the pool's token and four counts for each
 //! task. A look takes longer the deeper the token is in its tree.

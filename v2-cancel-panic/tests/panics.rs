@@ -106,6 +106,25 @@ fn the_handler_gets_the_payload() {
 }
 
 #[test]
+fn what_a_handler_panics_with_is_dropped() {
+    let watchdog = Watchdog::start();
+    let payload = Arc::new(());
+    let thrown = Arc::clone(&payload);
+    let handler = move |_: &(dyn std::any::Any + Send)| panic_any(Arc::clone(&thrown));
+    let pool = Pool::builder().threads(1).panic_handler(handler).build();
+    let pool = watchdog.watch(pool.unwrap());
+    for _ in 0..3 {
+        pool.execute(|| panic!("a task panics")).unwrap();
+    }
+    pool.wait_idle();
+    assert_eq!(
+        Arc::strong_count(&payload),
+        2,
+        "the handler's own, and this one"
+    );
+}
+
+#[test]
 fn a_handler_a_payload_and_a_captured_value_may_panic_as_well() {
     let watchdog = Watchdog::start();
     let drops = Arc::new(AtomicUsize::new(0));

@@ -264,23 +264,28 @@ fn a_submitter_in_a_select_is_let_in_or_turned_away() {
     closes.join().unwrap();
 }
 
+/// They would send a 2 and a 3.
+fn two_who_wait(
+    sender: &Sender<u8>,
+    closed: &Receiver<()>,
+) -> [thread::JoinHandle<Result<(), u8>>; 2] {
+    [2, 3].map(|message| {
+        let (sender, closed) = (sender.clone(), closed.clone());
+        thread::spawn(move || send_unless_closed(&sender, &closed, message))
+    })
+}
+
 fn all_selects_are_woken_by_a_disconnect() {
     let (sender, _receiver) = full(1);
     let (close, closed) = bounded(0);
-    let waiters = [2, 3].map(|message| {
-        let (sender, closed) = (sender.clone(), closed.clone());
-        thread::spawn(move || send_unless_closed(&sender, &closed, message))
-    });
+    let waiters = two_who_wait(&sender, &closed);
     drop(close);
     let messages = waiters.map(|waiter| waiter.join().unwrap());
     assert_eq!(messages, [Err(2), Err(3)]);
     // That of the other end, too.
     let (sender, receiver) = full(1);
     let (_open, closed) = bounded(0);
-    let waiters = [2, 3].map(|message| {
-        let (sender, closed) = (sender.clone(), closed.clone());
-        thread::spawn(move || send_unless_closed(&sender, &closed, message))
-    });
+    let waiters = two_who_wait(&sender, &closed);
     drop(receiver);
     let messages = waiters.map(|waiter| waiter.join().unwrap());
     assert_eq!(messages, [Err(2), Err(3)]);
@@ -289,10 +294,7 @@ fn all_selects_are_woken_by_a_disconnect() {
 fn each_place_lets_one_select_in() {
     let (sender, receiver) = full(1);
     let (_open, closed) = bounded(0);
-    let waiters = [2, 3].map(|message| {
-        let (sender, closed) = (sender.clone(), closed.clone());
-        thread::spawn(move || send_unless_closed(&sender, &closed, message))
-    });
+    let waiters = two_who_wait(&sender, &closed);
     let mut received = [(); 3].map(|()| receiver.recv().unwrap());
     received.sort_unstable();
     assert_eq!(received, [1, 2, 3]);

@@ -1,18 +1,19 @@
 //! A worker pool that grows when tasks wait, and shrinks when workers have nothing to do.
 //!
-//! **New here:** a pool has at least so many threads and at most so many (`threads.rs`). Who works, who
-//! sleeps, who comes and who goes is decided in one place, under one lock (`census.rs`, `park.rs`). How many
-//! workers there should be is a question for a policy (`scaling.rs`), and there are some to choose from
-//! (`scale_up.rs`, `scale_down.rs`, `resize_policy.rs`). The limits can change (`resize.rs`).
+//! **New here:** a pool has at least so many threads and at most so many (`scaling/threads.rs`). A
+//! channel hides who waits in it, so this version has a queue of its own: the queue, the submitters
+//! that wait and the workers are one state under one lock (`state.rs`). There it is decided who is
+//! woken (`submit.rs`), who is started (`workers/start.rs`) and who may leave (`workers/idle.rs`).
+//! How many workers there should be is a question for a policy (`scaling/`).
 //!
-//! **What it costs:** at its largest size nothing but a look at who sleeps. Below it, each submission
-//! reads the count of every worker and asks the policy. Whoever starts a thread waits for the
-//! operating system, and others wait with it.
+//! **What it costs:** one lock for everything. Each task takes it twice, and whoever starts a
+//! thread waits for the operating system while it is locked.
 //!
-//! **What it does not do:** all workers share one queue, so they still meet there. It does not know
-//! what a task is waiting for: a worker that sleeps in a task is a busy one.
+//! **What it does not do:** it does not know what a task is waiting for: a worker that sleeps in a
+//! task is a busy one. And it does not get faster with more threads than the one lock can serve.
 //!
-//! Read `census.rs` and `park.rs` first, with the README beside them, then `hire.rs` and `scaling.rs`.
+//! Read `state.rs` and `submit.rs` first, then `workers/mod.rs`, `workers/idle.rs` with the last
+//! look, `workers/start.rs`, and `scaling/mod.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -23,40 +24,29 @@ mod readme {}
 
 mod builder;
 mod cancel;
-mod census;
-mod count;
-mod door;
 mod error;
 mod group;
-mod hire;
 mod panic;
-mod park;
 mod pool;
-mod presence;
-mod resize;
-mod resize_policy;
-mod scale_down;
-mod scale_up;
 mod scaling;
 mod shutdown;
+mod state;
 mod stats;
-mod tally;
+mod submit;
 mod task;
-mod threads;
-mod tick;
-mod token;
+mod wait_group;
 mod worker;
+mod workers;
 
 pub use builder::Builder;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{BuildError, Reason, Rejected};
 pub use group::Group;
 pub use pool::Pool;
-pub use resize_policy::{Eager, Lazy};
-pub use scale_down::{IdleTimeout, Reaper};
-pub use scale_up::{OnDemand, OnDemand as Balanced, Proactive, Threshold, WarmUp};
-pub use scaling::{Load, Moment, Scaling};
+pub use scaling::{
+    Balanced, Eager, IdleTimeout, Lazy, Load, Moment, OnDemand, Proactive, Reaper, Scaling,
+    Threads, Threshold, WarmUp,
+};
 pub use shutdown::Unfinished;
 pub use stats::{Report, Stats};
 pub use task::Task;
-pub use threads::Threads;
-pub use token::{CancelToken, DropGuard};

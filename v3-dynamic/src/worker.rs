@@ -1,132 +1,92 @@
 //! What a worker thread does.
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::AtomicUsize;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::Ordering::Relaxed;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use parking_lot::Condvar;
 
-use crate::BuildError;
-use crate::park::{self, Parker};
 use crate::pool::Shared;
-use crate::presence::Presence;
 use crate::stats::Ending;
 use crate::task::Job;
+use crate::wait_group::Pending;
 
 std::thread_local! {
-    /// The number of the pool whose worker this thread is; 0 elsewhere. It stays set while the
-    /// destructors of other thread-locals run: they are on the worker, too.
-    static HOME: Cell<usize> = const { Cell::new(0) };
-}
-
-/// A worker thread's share of the pool.
-struct Worker {
-    presence: Presence,
-    shared: Arc<Shared>,
-    /// The worker's own lane in the pool's tally.
-    lane: usize,
-    /// The task that the worker was started for, if it was.
-    first: Receiver<Job>,
-    /// Where it sleeps.
-    parker: Arc<Parker>,
-}
-
-/// Starts a worker. Returns its thread, and the way to give it a first task.
-pub(crate) fn start(
-    shared: &Arc<Shared>,
-    number: usize,
-    lane: usize,
-    name: String,
-) -> Result<(JoinHandle<()>, Sender<Job>), BuildError> {
-    if name.contains('\0') {
-        return Err(BuildError::ThreadName(name));
-    }
-    let (give, first) = bounded(1);
-    let worker = Worker {
-        presence: Presence::new(shared),
-        shared: Arc::clone(shared),
-        lane,
-        first,
-        parker: Parker::new(number),
-    };
-    let thread = thread::Builder::new()
-        .name(name)
-        .spawn(move || worker.work());
-    Ok((thread.map_err(BuildError::Spawn)?, give))
+    /// The number of the pool whose worker this thread is; 0 elsewhere. (Threads come and go now: a
+    /// list of all their ids would only grow.)
+    static POOL: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A number for a pool, from 1 on.
-pub(crate) fn next_number() -> usize {
-    // No thread waits for another here. So it is `core`'s atomic: a model of the pool, which has a
+pub(crate) fn next_pool_number() -> usize {
+    // Nobody waits for another here, so it is `core`'s atomic: a model of the pool, which has a
     // `std` of its own, need not try all orders.
-    static GIVEN: AtomicUsize = AtomicUsize::new(0);
-    GIVEN.fetch_add(1, Relaxed) + 1
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    LAST.fetch_add(1, Relaxed) + 1
 }
 
-/// From now on the calling thread counts as a worker of this pool.
-pub(crate) fn enter(shared: &Shared) {
-    HOME.with(|home| home.set(shared.number));
+impl Shared {
+    /// From now on the calling thread counts as a worker of this pool, to the end of its
+    /// thread-local values.
+    pub(crate) fn enter(&self) {
+        POOL.with(|pool| pool.set(self.number));
+    }
+
+    /// Whether the calling thread is a worker of this pool.
+    pub(crate) fn on_worker(&self) -> bool {
+        POOL.with(|pool| pool.get() == self.number)
+    }
 }
 
-/// Whether the calling thread is a worker of this pool.
-pub(crate) fn on_worker_of(shared: &Shared) -> bool {
-    HOME.with(|home| home.get() == shared.number)
+/// A worker thread's share of the pool.
+pub(crate) struct Worker {
+    pub(crate) number: usize,
+    pub(crate) shared: Arc<Shared>,
+    /// Where it sleeps.
+    pub(crate) wake: Arc<Condvar>,
+    /// What a shutdown with a deadline waits for.
+    pub(crate) pending: Pending,
 }
 
 impl Worker {
-    /// Runs tasks until the worker may leave, or the door is closed and the queue is empty.
-    fn work(self) {
-        enter(&self.shared);
+    /// Runs tasks until the worker may leave, or the pool is closed and the queue is empty.
+    pub(crate) fn work(self) {
         let hooks = &self.shared.hooks;
+        self.shared.enter();
         hooks.panic.shield(&hooks.start);
-        self.shared.door.inside.lock().census.away -= 1;
-        let mut next = self.first.recv().ok().or_else(|| self.look());
+        let mut next = self.first();
         while let Some(job) = next {
-            self.shared.door.place_freed();
-            self.finish(job);
-            next = self.look();
+            let ending = self.finish(job);
+            next = self.next(ending);
         }
         hooks.panic.shield(&hooks.stop);
-        drop(self.presence);
-        // Who left before is joined by who leaves next: neither a task nor a submitter waits for it.
-        let gone = self.shared.door.inside.lock().census.take_finished();
-        gone.into_iter().for_each(|thread| drop(thread.join()));
+        drop(self.pending);
+        // A worker that has left is joined by the next one that leaves: neither a task nor a
+        // submitter waits for it.
+        let finished = self.shared.state.lock().workers.take_finished();
+        finished.into_iter().for_each(|thread| drop(thread.join()));
     }
 
-    /// The next task, or `None` if the worker has to go.
-    fn look(&self) -> Option<Job> {
-        // To look again for a microsecond or two costs less than to sleep and be woken.
-        for look in 0..park::LOOKS {
-            if self.shared.overstaffed.load(Relaxed) {
-                break;
-            }
-            match self.shared.queue.try_recv() {
-                Ok(job) => return Some(job),
-                Err(TryRecvError::Empty) => park::pause(look),
-                Err(TryRecvError::Disconnected) => break,
-            }
-        }
-        self.shared.park(&self.parker)
-    }
-
-    /// Runs the task, or drops it if it is cancelled, and counts it as over. Either way the
-    /// closure and all that it captured are dropped before the count.
-    fn finish(&self, job: Job) {
+    /// Runs the task, or drops it if it is cancelled. Either way the closure and all that it
+    /// captured are dropped before the task counts as ended: here for its group, and for the pool
+    /// when the worker takes the lock to look for the next one.
+    fn finish(&self, job: Job) -> Ending {
         let shared = &self.shared;
         let panic = &shared.hooks.panic;
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
-        let cancelled = job.is_cancelled(&shared.token);
-        let Job { task, group, .. } = job;
-        let ending = if cancelled {
-            panic.shield(|| drop(task));
+        let ending = if job.is_cancelled(&shared.token) {
+            panic.shield(|| drop(job.task));
             Ending::Cancelled
-        } else if panic.shield(|| task.run()) {
+        } else if panic.shield(|| job.task.run()) {
             Ending::Completed
         } else {
             Ending::Panicked
         };
-        shared.end(group.as_deref(), self.lane, ending);
+        if let Some((group, _pending)) = job.group {
+            group.record(ending);
+        }
+        ending
     }
 }

@@ -90,11 +90,11 @@ fn a_pair_wants_the_larger_number_and_the_shorter_time() {
 }
 
 #[test]
-fn the_reaper_counts_those_who_rested_for_its_whole_period() {
+fn the_reaper_counts_those_unused_for_its_whole_period() {
     let reaper = Reaper::every(Duration::from_secs(1)).keep(1);
-    let excess = |millis, rested| {
+    let excess = |millis, unused| {
         let mut load = load(10, 0, 0);
-        (load.age, load.rested) = (Duration::from_millis(millis), rested);
+        (load.age, load.unused) = (Duration::from_millis(millis), unused);
         reaper.excess(&load)
     };
     // A partner's ticks are shorter.

@@ -108,7 +108,7 @@ impl Scaling for Reaper {
         let mut round = self.round.lock();
         let rested = round
             .rested
-            .map_or(load.rested, |so_far| so_far.min(load.rested));
+            .map_or(load.unused, |so_far| so_far.min(load.unused));
         if load.age.saturating_sub(round.began) < self.period {
             round.rested = Some(rested);
             return 0;

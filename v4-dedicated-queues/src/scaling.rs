@@ -102,9 +102,9 @@ pub struct Load {
     pub running: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
-    /// The fewest workers that were asleep at any time since the last tick. At a tick, so many
-    /// have done nothing for a whole period.
-    pub rested: usize,
+    /// Workers that were not needed since the last tick: as many as slept at the time at which the
+    /// fewest did. At a tick, so many have done nothing for a whole period.
+    pub unused: usize,
     /// The time since the pool was built.
     pub age: Duration,
 }
@@ -211,7 +211,7 @@ impl Shared {
             capacity: self.places.capacity,
             running: (unfinished - queued).min(live),
             accepted: self.tally.begun.0.load(SeqCst) - refused,
-            rested: census.rested(moment == Moment::Tick),
+            unused: census.rested(moment == Moment::Tick),
             age: self.born.elapsed(),
         }
     }

@@ -6,13 +6,13 @@
 //! | [`Balanced`](crate::Balanced) | an idle worker, a new one, or the queue, in this order | refused, or it waits |
 //! | [`Lazy`] | the queue | a new worker, if there may be one; then refused, or it waits |
 
-use crate::scaling::{Load, Moment, Scaling};
+use super::{Load, Moment, Scaling};
 
-/// Spawns, then queues, then refuses: each task starts a worker until there are as many as there may be,
-/// idle ones or not.
+/// Spawns, then queues, then refuses: each task starts a worker until there are as many as there
+/// may be, idle ones or not.
 ///
-/// Java's `ThreadPoolExecutor` does so below its core size. Use it to have all threads soon, for a pool
-/// that will need them anyway.
+/// Java's `ThreadPoolExecutor` does so below its core size. Use it to have all threads soon, for a
+/// pool that will need them anyway.
 ///
 /// ```
 /// use v3_dynamic::{Eager, Pool};
@@ -39,9 +39,9 @@ impl Scaling for Eager {
 
 /// Queues, then spawns, then refuses: a worker is started for a task that finds the queue full.
 ///
-/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest waits. With
-/// a large queue the pool never grows: in Java this surprises everybody once. A task that waits for
-/// a later one waits for ever, unless the queue is full behind it.
+/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest
+/// waits. With a large queue the pool never grows: in Java this surprises everybody once. A task
+/// that waits for a later one waits for ever, unless the queue is full behind it.
 ///
 /// Use it when throughput is all that counts and the queue is short.
 ///

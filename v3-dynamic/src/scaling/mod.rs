@@ -1,18 +1,20 @@
 //! How many workers there should be: the question, and who may answer it.
 
+mod ask;
+mod resize;
+mod resize_policy;
+mod scale_down;
+mod scale_up;
+mod threads;
+pub(crate) mod tick;
+
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-use parking_lot::MutexGuard;
-
-use crate::census::Inside;
-use crate::pool::Shared;
-use crate::tally::Tally;
-use crate::task::Job;
-use crate::{BuildError, Threads};
+pub use resize_policy::{Eager, Lazy};
+pub use scale_down::{IdleTimeout, Reaper};
+pub use scale_up::{OnDemand, OnDemand as Balanced, Proactive, Threshold, WarmUp};
+pub use threads::Threads;
 
 /// Decides how many workers a pool should have, within the limits that it was given.
 ///
@@ -45,8 +47,8 @@ pub trait Scaling: fmt::Debug + Send + Sync + 'static {
     /// How many workers there should be at least; 0 for whoever has no wish. The limits of the pool
     /// hold whatever this returns.
     ///
-    /// Called on the thread that submits, on a worker or on the pool's ticking thread, by several at a
-    /// time. A panic goes to the panic handler and counts as 0.
+    /// Called on the thread that submits, on a worker or on the pool's ticking thread, by several
+    /// at a time. A panic goes to the panic handler and counts as 0.
     fn wanted(&self, moment: Moment, load: &Load) -> usize;
 
     /// How many of the idle workers are to leave. Asked at each [`Moment::Tick`]; those that have
@@ -103,9 +105,9 @@ pub struct Load {
     pub running: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
-    /// The fewest workers that were asleep at any time since the last tick. At a tick, so many
-    /// have done nothing for a whole period.
-    pub rested: usize,
+    /// Workers that were not needed since the last tick: as many as slept at the time at which the
+    /// fewest did. At a tick, so many have done nothing for a whole period.
+    pub unused: usize,
     /// The time since the pool was built.
     pub age: Duration,
 }
@@ -148,72 +150,5 @@ impl<A: Scaling, B: Scaling> Scaling for (A, B) {
     fn idle_timeout(&self) -> Option<Duration> {
         let timeouts = [self.0.idle_timeout(), self.1.idle_timeout()];
         timeouts.into_iter().flatten().min()
-    }
-}
-
-impl Shared {
-    /// Asks the policy, and starts as many workers as are missing. Returns the way to give the last
-    /// of them its first task.
-    pub(crate) fn grow(
-        self: &Arc<Shared>,
-        inside: &mut MutexGuard<'_, Inside>,
-        moment: Moment,
-    ) -> Result<Option<Sender<Job>>, BuildError> {
-        loop {
-            let before = inside.census.spawned;
-            let floor = self.floor(inside, moment);
-            let newest = self.hire(inside, floor)?;
-            // If somebody else has started one while the lock was open, the answer was about another
-            // pool: the one more that a policy wanted is there, but for another task.
-            if newest.is_some() || inside.census.spawned == before || !inside.census.may_grow() {
-                return Ok(newest);
-            }
-        }
-    }
-
-    /// How many workers there should be at least.
-    pub(crate) fn floor(&self, inside: &mut MutexGuard<'_, Inside>, moment: Moment) -> usize {
-        let wanted = self.ask(inside, moment, |policy, load| policy.wanted(moment, load));
-        let Threads { min, max } = inside.census.limits;
-        wanted.clamp(min, max)
-    }
-
-    /// Asks the policy something. The lock is open while it thinks: it is the user's code.
-    pub(crate) fn ask<T: Default>(
-        &self,
-        inside: &mut MutexGuard<'_, Inside>,
-        moment: Moment,
-        question: impl FnOnce(&dyn Scaling, &Load) -> T,
-    ) -> T {
-        let load = self.load(inside, moment);
-        let hooks = &self.hooks;
-        let mut answer = T::default();
-        MutexGuard::unlocked(inside, || {
-            let ask = || answer = question(&*hooks.scaling, &load);
-            hooks.panic.shield(ask);
-        });
-        answer
-    }
-
-    /// To be called under the lock.
-    fn load(&self, inside: &mut Inside, moment: Moment) -> Load {
-        let census = &mut inside.census;
-        let unfinished = census.unfinished(self);
-        let refused = self.tally.over[Tally::REFUSED].0.load(SeqCst);
-        // The queue becomes shorter meanwhile, and what is taken out of it runs.
-        let queued = self.queue.len().min(unfinished);
-        let Threads { min, max } = census.limits;
-        let live = census.live();
-        Load {
-            min,
-            max,
-            live,
-            queued,
-            capacity: self.capacity,
-            running: (unfinished - queued).min(live),
-            accepted: self.tally.begun.0.load(SeqCst) - refused,
-            rested: census.rested(moment == Moment::Tick),
-            age: self.born.elapsed(),
-        }
     }
 }

@@ -1,0 +1,49 @@
+//! The pool's clock, for policies that look now and then and not only when something happens.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::RecvTimeoutError;
+use parking_lot::MutexGuard;
+
+use super::{Moment, Scaling};
+use crate::BuildError;
+use crate::pool::Shared;
+use crate::state::State;
+
+/// The shortest period: a policy that wants no time in between would take a core for itself.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Starts a thread that asks the policy once in a period, until the pool is closed.
+pub(crate) fn start(shared: &Arc<Shared>, period: Duration) -> Result<JoinHandle<()>, BuildError> {
+    let (shared, pending) = (Arc::clone(shared), shared.threads.add());
+    let tick = move || {
+        // A policy may let go of the pool, or shut it down: this thread cannot wait for its own
+        // end.
+        shared.enter();
+        while shared.closed.recv_timeout(period.max(SHORTEST)) == Err(RecvTimeoutError::Timeout) {
+            shared.tick(&mut shared.state.lock());
+        }
+        drop(pending);
+    };
+    thread::Builder::new()
+        .name("pool-tick".into())
+        .spawn(tick)
+        .map_err(BuildError::Spawn)
+}
+
+impl Shared {
+    /// Starts workers that are missing, and retires those that have nothing to do.
+    fn tick(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
+        let excess = self.ask(state, Scaling::excess);
+        let least = self.least(state, Moment::Tick);
+        // If a thread cannot be started, the next tick tries again.
+        let _ = self.start_missing(state, least);
+        let workers = &mut state.workers;
+        workers.start_period();
+        // The limits may be others by now: the lock was open while names were made.
+        let least = least.max(workers.limits.min);
+        workers.retire_idle(excess.min(workers.live().saturating_sub(least)));
+    }
+}

@@ -1,7 +1,6 @@
 //! How a pool is set up.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
@@ -17,7 +16,6 @@ use crate::pool::Shared;
 use crate::scaling::tick;
 use crate::state::State;
 use crate::worker::next_pool_number;
-use crate::workers::Workers;
 use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads};
 
 /// Settings of a pool to be. Made by [`Pool::builder`].
@@ -38,9 +36,9 @@ use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads};
 pub struct Builder {
     threads: Option<Threads>,
     capacity: usize,
-    idle_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
     token: CancelToken,
-    hooks: Hooks,
+    pub(crate) hooks: Hooks,
 }
 
 /// The code of the user that workers run apart from tasks.
@@ -80,20 +78,6 @@ impl Builder {
     /// The number of places in the queue. Without this, 1024.
     pub fn queue_capacity(mut self, capacity: usize) -> Builder {
         self.capacity = capacity;
-        self
-    }
-
-    /// How long a worker without a task stays, if there are more than the least number of them.
-    /// Without this, what the policy says, or else a minute. [`Duration::ZERO`]: it leaves when it
-    /// finds nothing to do. [`Duration::MAX`]: it stays.
-    pub fn idle_timeout(mut self, time: Duration) -> Builder {
-        self.idle_timeout = Some(time);
-        self
-    }
-
-    /// Who decides when a worker is started, and how long one stays. Without this, [`OnDemand`].
-    pub fn scaling(mut self, policy: impl Scaling) -> Builder {
-        self.hooks.scaling = Box::new(policy);
         self
     }
 
@@ -172,9 +156,8 @@ impl Pool {
     fn start(settings: Builder, threads: Threads) -> Result<Pool, BuildError> {
         let (open, closed) = bounded(0);
         let (signal, place) = bounded(1);
-        let policy = &settings.hooks.scaling;
-        let idle_timeout = settings.idle_timeout.or(policy.idle_timeout());
-        let period = policy.period();
+        let scaling = &settings.hooks.scaling;
+        let idle_timeout = settings.idle_timeout.or(scaling.idle_timeout());
         let pool = Pool {
             shared: Arc::new(Shared {
                 hooks: settings.hooks,
@@ -183,16 +166,7 @@ impl Pool {
                 idle_timeout: idle_timeout.unwrap_or(Duration::from_secs(60)),
                 built: Instant::now(),
                 number: next_pool_number(),
-                state: Mutex::new(State {
-                    open: Some(open),
-                    queue: VecDeque::with_capacity(settings.capacity),
-                    waiting: 0,
-                    workers: Workers::new(threads),
-                    running: 0,
-                    accepted: 0,
-                    ended: [0; 4],
-                    generation: 0,
-                }),
+                state: Mutex::new(State::new(open, settings.capacity, threads)),
                 all_ended: Condvar::new(),
                 signal,
                 place,
@@ -204,10 +178,7 @@ impl Pool {
         };
         // On an error the pool is dropped, which stops and joins the threads started so far.
         pool.shared.start_least(threads.min)?;
-        if let Some(period) = period {
-            let thread = tick::start(&pool.shared, period)?;
-            pool.threads.lock().push(thread);
-        }
+        tick::start(&pool)?;
         Ok(pool)
     }
 }

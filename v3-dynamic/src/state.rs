@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crossbeam_channel::Sender;
 
+use crate::Threads;
 use crate::stats::Ending;
 use crate::task::Job;
 use crate::workers::Workers;
@@ -34,6 +35,19 @@ pub(crate) struct State {
 }
 
 impl State {
+    pub(crate) fn new(open: Sender<()>, capacity: usize, threads: Threads) -> State {
+        State {
+            open: Some(open),
+            queue: VecDeque::with_capacity(capacity),
+            waiting: 0,
+            workers: Workers::new(threads),
+            running: 0,
+            accepted: 0,
+            ended: [0; 4],
+            generation: 0,
+        }
+    }
+
     /// Tasks that are queued or run.
     pub(crate) fn unfinished(&self) -> usize {
         self.queue.len() + self.running

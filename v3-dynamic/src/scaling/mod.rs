@@ -5,6 +5,7 @@ mod resize;
 mod resize_policy;
 mod scale_down;
 mod scale_up;
+mod settings;
 mod threads;
 pub(crate) mod tick;
 

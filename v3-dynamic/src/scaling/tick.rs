@@ -1,23 +1,28 @@
 //! The pool's clock, for policies that look now and then and not only when something happens.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use parking_lot::MutexGuard;
 
 use super::{Moment, Scaling};
-use crate::BuildError;
 use crate::pool::Shared;
 use crate::state::State;
+use crate::{BuildError, Pool};
 
 /// The shortest period: a policy that wants no time in between would take a core for itself.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Starts a thread that asks the policy once in a period, until the pool is closed.
-pub(crate) fn start(shared: &Arc<Shared>, period: Duration) -> Result<JoinHandle<()>, BuildError> {
-    let (shared, pending) = (Arc::clone(shared), shared.threads.add());
+/// Starts a thread that asks the policy once in a period, until the pool is closed. Without a
+/// period there is none.
+pub(crate) fn start(pool: &Pool) -> Result<(), BuildError> {
+    let Some(period) = pool.shared.hooks.scaling.period() else {
+        return Ok(());
+    };
+    let shared = Arc::clone(&pool.shared);
+    let pending = shared.threads.add();
     let tick = move || {
         // A policy may let go of the pool, or shut it down: this thread cannot wait for its own
         // end.
@@ -27,10 +32,10 @@ pub(crate) fn start(shared: &Arc<Shared>, period: Duration) -> Result<JoinHandle
         }
         drop(pending);
     };
-    thread::Builder::new()
-        .name("pool-tick".into())
-        .spawn(tick)
-        .map_err(BuildError::Spawn)
+    let thread = thread::Builder::new().name("pool-tick".into());
+    let thread = thread.spawn(tick).map_err(BuildError::Spawn)?;
+    pool.threads.lock().push(thread);
+    Ok(())
 }
 
 impl Shared {

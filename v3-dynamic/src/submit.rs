@@ -99,23 +99,27 @@ impl Shared {
         let tokens: Vec<_> = iter::once(&self.token).chain(&job.token).cloned().collect();
         let deadlines = tokens.iter().filter_map(CancelToken::deadline);
         let deadline = deadlines.chain(deadline).min();
-        let mut select = Select::new();
-        select.recv(&self.place);
-        select.recv(&self.closed);
         let ends = tokens.iter().flat_map(CancelToken::ends);
-        ends.for_each(|end| _ = select.recv(end));
-        let mut wait = || {
+        let events = [&self.place, &self.closed].into_iter().chain(ends);
+        let events: Vec<_> = events.collect();
+        let wait = || {
             (0..SPINS)
                 .take_while(|_| self.place.is_empty())
                 .for_each(|_| hint::spin_loop());
-            let timed_out = match deadline {
-                Some(at) => select.ready_deadline(at).is_err(),
-                None => {
-                    select.ready();
-                    false
-                }
+            let mut select = Select::new();
+            for event in &events {
+                select.recv(event);
+            }
+            let selected = match deadline {
+                Some(at) => select.select_deadline(at),
+                None => Ok(select.select()),
             };
-            let _signal = self.place.try_recv();
+            let timed_out = selected.is_err();
+            if let Ok(selected) = selected {
+                // What is selected has to be done: it takes the signal, if it is one.
+                let event = selected.index();
+                let _ = selected.recv(events[event]);
+            }
             timed_out
         };
         let mut timed_out = false;
@@ -126,7 +130,7 @@ impl Shared {
                 Err((job, Reason::Full)) => job,
                 pushed => break pushed,
             };
-            timed_out = MutexGuard::unlocked(&mut state, &mut wait);
+            timed_out = MutexGuard::unlocked(&mut state, wait);
         };
         state.waiting -= 1;
         // The signal may have stood for more than one place, or this submitter needs none.

@@ -182,7 +182,7 @@ impl Pool {
     /// panic unwinds, this aborts the process, as any panic that leaves a drop does there.)
     pub fn wait_idle(&self) {
         self.shared.assert_not_on_worker("Pool::wait_idle");
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.lock();
         let before = state.generation;
         let busy = |state: &mut State| state.unfinished() > 0 && state.generation == before;
         self.shared.all_ended.wait_while(&mut state, busy);
@@ -200,7 +200,7 @@ impl Pool {
         if !self.shared.on_worker() {
             // Locked while joining, so that no other caller returns before the threads are gone.
             let mut threads = self.threads.lock();
-            threads.extend(self.shared.state.lock().workers.take_all());
+            threads.extend(self.shared.lock().workers.take_all());
             for thread in threads.drain(..) {
                 // No panic leaves a worker, so there is nothing in the result.
                 let _ = thread.join();
@@ -211,7 +211,7 @@ impl Pool {
     /// The number of tasks that wait in the queue; those that run are not among them.
     #[must_use]
     pub fn queue_len(&self) -> usize {
-        self.shared.state.lock().queue.len()
+        self.shared.lock().queue.len()
     }
 
     /// The number of places in the queue.
@@ -224,7 +224,7 @@ impl Pool {
     /// run its stop hook.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.shared.state.lock().workers.live()
+        self.shared.lock().workers.live()
     }
 }
 

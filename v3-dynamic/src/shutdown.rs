@@ -68,7 +68,7 @@ impl Pool {
     }
 
     fn unfinished(&self) -> Unfinished {
-        let state = self.shared.state.lock();
+        let state = self.shared.lock();
         Unfinished {
             running: state.running,
             queued: state.queue.len(),
@@ -97,7 +97,7 @@ impl Pool {
     #[must_use = "the tasks that have not run are in it"]
     pub fn shutdown_now(&self) -> Vec<Task> {
         self.shared.close();
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.lock();
         let jobs: Vec<_> = state.queue.drain(..).collect();
         if state.end(Ending::Returned, jobs.len()) {
             self.shared.all_ended.notify_all();

@@ -1,10 +1,13 @@
 //! All that changes in a pool, under one lock.
 
 use std::collections::VecDeque;
+use std::hint;
 
 use crossbeam_channel::Sender;
+use parking_lot::MutexGuard;
 
 use crate::Threads;
+use crate::pool::Shared;
 use crate::stats::Ending;
 use crate::task::Job;
 use crate::workers::Workers;
@@ -75,5 +78,25 @@ impl State {
         let last = self.unfinished() == 0;
         self.generation += u64::from(last);
         last
+    }
+}
+
+/// How often a thread looks whether the lock is free before it sleeps. The lock is held for less
+/// than a microsecond, and to sleep and be woken takes longer.
+const SPINS: usize = 100;
+
+impl Shared {
+    /// Locks the state.
+    ///
+    /// The mutex has a short spin of its own, after which it yields. Beside threads that compute, a
+    /// thread that yields may have to wait for milliseconds. So this one looks for a while first.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        for _ in 0..SPINS {
+            if let Some(state) = self.state.try_lock() {
+                return state;
+            }
+            hint::spin_loop();
+        }
+        self.state.lock()
     }
 }

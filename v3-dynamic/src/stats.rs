@@ -108,7 +108,7 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let state = self.shared.state.lock();
+        let state = self.shared.lock();
         let (workers, ended) = (&state.workers, Report::from(state.ended));
         Stats {
             accepted: state.accepted,

@@ -32,7 +32,7 @@ impl Shared {
         timeout: Option<Duration>,
     ) -> Result<(), Rejected> {
         let job = Job { task, token, group };
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         let refused = match (self.try_push(&mut state, job), timeout) {
             (Ok(()), _) => return Ok(()),
             (Err((job, Reason::Full)), Some(timeout)) if !self.on_worker() => {
@@ -90,9 +90,9 @@ impl Shared {
     /// The wait is for several things at once: for a signal that there is a place, for the pool to
     /// be closed, and for each token that can cancel the job. The lock is open meanwhile. Whatever
     /// it was, `try_push` finds out what is to be done.
-    fn push_deadline(
-        self: &Arc<Shared>,
-        mut state: Guard<'_>,
+    fn push_deadline<'shared>(
+        self: &'shared Arc<Shared>,
+        mut state: Guard<'shared>,
         mut job: Job,
         deadline: Option<Instant>,
     ) -> Result<(), (Job, Reason)> {
@@ -130,7 +130,9 @@ impl Shared {
                 Err((job, Reason::Full)) => job,
                 pushed => break pushed,
             };
-            timed_out = MutexGuard::unlocked(&mut state, wait);
+            drop(state);
+            timed_out = wait();
+            state = self.lock();
         };
         state.waiting -= 1;
         // The signal may have stood for more than one place, or this submitter needs none.
@@ -153,7 +155,7 @@ impl Shared {
     /// Refuses every job from now on, and those that wait for a place. Workers that sleep wake up
     /// to see it.
     pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         state.open = None;
         state.workers.wake_all();
     }

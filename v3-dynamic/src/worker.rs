@@ -64,7 +64,7 @@ impl Worker {
         drop(self.pending);
         // A worker that has left is joined by the next one that leaves: neither a task nor a
         // submitter waits for it.
-        let finished = self.shared.state.lock().workers.take_finished();
+        let finished = self.shared.lock().workers.take_finished();
         finished.into_iter().for_each(|thread| drop(thread.join()));
     }
 

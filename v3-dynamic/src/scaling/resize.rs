@@ -28,7 +28,7 @@ impl Pool {
     /// next submission tries again.
     pub fn resize(&self, threads: impl Into<Threads>) -> Result<(), BuildError> {
         let limits = threads.into().checked()?;
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.lock();
         let workers = &mut state.workers;
         let may_leave = limits.min < workers.limits.min;
         workers.limits = limits;
@@ -46,7 +46,7 @@ impl Pool {
     /// [`resize`](Pool::resize).
     #[must_use]
     pub fn limits(&self) -> RangeInclusive<usize> {
-        let Threads { min, max } = self.shared.state.lock().workers.limits;
+        let Threads { min, max } = self.shared.lock().workers.limits;
         min..=max
     }
 }

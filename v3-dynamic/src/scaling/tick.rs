@@ -28,7 +28,7 @@ pub(crate) fn start(pool: &Pool) -> Result<(), BuildError> {
         // end.
         shared.enter();
         while shared.closed.recv_timeout(period.max(SHORTEST)) == Err(RecvTimeoutError::Timeout) {
-            shared.tick(&mut shared.state.lock());
+            shared.tick(&mut shared.lock());
         }
         drop(pending);
     };

@@ -18,7 +18,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 impl Worker {
     /// What a new worker begins with: the job that it was started for, or what is queued.
     pub(crate) fn first(&self) -> Option<Job> {
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.lock();
         state.workers.in_hooks -= 1;
         let worker = state.workers.live.get_mut(&self.number);
         match worker.and_then(|worker| worker.first.take()) {
@@ -30,7 +30,7 @@ impl Worker {
     /// Counts the job that has ended, and returns the next one. `None`: the worker is not live any
     /// more, and its thread has to end.
     pub(crate) fn next(&self, ending: Ending) -> Option<Job> {
-        let mut state = self.shared.state.lock();
+        let mut state = self.shared.lock();
         state.running -= 1;
         if state.end(ending, 1) {
             self.shared.all_ended.notify_all();

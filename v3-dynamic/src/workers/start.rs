@@ -18,11 +18,11 @@ impl Shared {
     pub(crate) fn start_least(self: &Arc<Shared>, min: usize) -> Result<(), BuildError> {
         for number in 1..=min {
             let name = (self.hooks.name)(number);
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             state.workers.last_number = number;
             self.start_worker(&mut state, number, Some(name))?;
         }
-        let grown = self.grow(&mut self.state.lock(), Moment::Resized);
+        let grown = self.grow(&mut self.lock(), Moment::Resized);
         grown.map(drop)
     }
 

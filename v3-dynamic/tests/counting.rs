@@ -123,3 +123,31 @@ fn the_counts_add_up_at_any_time_although_tasks_are_handed_back() {
         assert_eq!((stats.completed, stats.returned), (ran.load(SeqCst), back));
     }
 }
+
+/// A task has ended for its group only when the pool has counted it.
+#[test]
+fn a_thread_that_has_waited_for_a_group_finds_its_tasks_in_the_counts_of_the_pool() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let stop = AtomicBool::new(false);
+    let wrong = thread::scope(|scope| {
+        // They want the lock all the time, so that the worker has to wait for it.
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(SeqCst) {
+                    let _ = pool.stats();
+                }
+            });
+        }
+        let wrong = (1..=10_000).find_map(|round| {
+            let group = pool.group();
+            group.execute(|| ()).unwrap();
+            group.wait();
+            let stats = pool.stats();
+            ((stats.completed, stats.running) != (round, 0)).then_some(stats)
+        });
+        stop.store(true, SeqCst);
+        wrong
+    });
+    assert_eq!(wrong, None);
+}

@@ -106,9 +106,9 @@ impl Default for Threshold {
 impl Scaling for Threshold {
     fn wanted(&self, _moment: Moment, load: &Load) -> usize {
         // Multiplied, and not `live * 80 / 100`, which is 0 for one worker.
-        let busy = load.running * 100 >= load.live.saturating_mul(self.percent);
+        let busy = load.running.saturating_mul(100) >= load.live.saturating_mul(self.percent);
         if busy && load.queued > 0 {
-            load.live + load.queued
+            load.live.saturating_add(load.queued)
         } else {
             0
         }

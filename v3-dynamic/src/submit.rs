@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{hint, iter};
 
-use crossbeam_channel::Select;
+use crossbeam_channel::{Receiver, Select};
 use parking_lot::MutexGuard;
 
 use crate::group::TaskGroup;
@@ -102,26 +102,6 @@ impl Shared {
         let ends = tokens.iter().flat_map(CancelToken::ends);
         let events = [&self.place, &self.closed].into_iter().chain(ends);
         let events: Vec<_> = events.collect();
-        let wait = || {
-            (0..SPINS)
-                .take_while(|_| self.place.is_empty())
-                .for_each(|_| hint::spin_loop());
-            let mut select = Select::new();
-            for event in &events {
-                select.recv(event);
-            }
-            let selected = match deadline {
-                Some(at) => select.select_deadline(at),
-                None => Ok(select.select()),
-            };
-            let timed_out = selected.is_err();
-            if let Ok(selected) = selected {
-                // What is selected has to be done: it takes the signal, if it is one.
-                let event = selected.index();
-                let _ = selected.recv(events[event]);
-            }
-            timed_out
-        };
         let mut timed_out = false;
         state.waiting += 1;
         let pushed = loop {
@@ -131,13 +111,35 @@ impl Shared {
                 pushed => break pushed,
             };
             drop(state);
-            timed_out = wait();
+            timed_out = self.wait_for_one(&events, deadline);
             state = self.lock();
         };
         state.waiting -= 1;
         // The signal may have stood for more than one place, or this submitter needs none.
         self.signal_place(state);
         pushed
+    }
+
+    /// Waits, without the lock, until one of these has something to say. Returns whether it was the
+    /// deadline instead.
+    fn wait_for_one(&self, events: &[&Receiver<()>], deadline: Option<Instant>) -> bool {
+        (0..SPINS)
+            .take_while(|_| self.place.is_empty())
+            .for_each(|_| hint::spin_loop());
+        let mut select = Select::new();
+        for event in events {
+            select.recv(event);
+        }
+        let selected = match deadline {
+            Some(at) => select.select_deadline(at),
+            None => Ok(select.select()),
+        };
+        // What is selected has to be done: it takes the signal, if it is one.
+        let received = selected.map(|selected| {
+            let event = selected.index();
+            selected.recv(events[event])
+        });
+        received.is_err()
     }
 
     /// Tells one of the submitters that wait, if there is a place or may be one.

@@ -99,8 +99,8 @@ impl Scaling for SlowWarmUp {
     }
 }
 
-/// A worker asks whether it may leave, and a task comes before it has the answer. If it left by that
-/// answer, the reserve would be one worker short, and nobody would replace it.
+/// A worker asks whether it may leave, and a task comes before it has the answer. If it left by
+/// that answer, the reserve would be one worker short, and nobody would replace it.
 #[test]
 fn nobody_leaves_by_an_answer_about_another_load() {
     let watchdog = Watchdog::start();

@@ -128,6 +128,67 @@ fn nobody_leaves_by_an_answer_about_another_load() {
     assert_eq!((stats.running, stats.idle), (1, 1), "{stats:?}");
 }
 
+/// Wants one worker idle. At the one tick at which somebody may go, thinks about its answer.
+struct SlowTick {
+    asked: Mutex<mpsc::Sender<()>>,
+    gate: Gate,
+    armed: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for SlowTick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlowTick")
+    }
+}
+
+impl Scaling for SlowTick {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if moment == Moment::Tick && self.armed.swap(false, SeqCst) {
+            self.asked.lock().unwrap().send(()).unwrap();
+            self.gate.pass();
+        }
+        load.unfinished() + 1
+    }
+    fn excess(&self, _load: &Load) -> usize {
+        usize::from(self.armed.load(SeqCst))
+    }
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
+}
+
+/// The same at a tick: it retires nobody by an answer that a task has made old.
+#[test]
+fn a_tick_retires_nobody_by_an_answer_about_another_load() {
+    let watchdog = Watchdog::start();
+    let (asked, asks) = mpsc::channel();
+    let (gate, armed) = (Gate::new(), Arc::new(AtomicBool::new(false)));
+    let _open = OpenOnDrop(&gate);
+    let pool = Pool::builder().threads(2).scaling(SlowTick {
+        asked: Mutex::new(asked),
+        gate: gate.clone(),
+        armed: Arc::clone(&armed),
+    });
+    let pool = watchdog.watch(pool.build().unwrap());
+    pool.resize(0..=2).unwrap();
+    armed.store(true, SeqCst);
+    asks.recv().unwrap();
+    let busy = Gate::new();
+    let _open_too = OpenOnDrop(&busy);
+    busy.occupy(|task| pool.execute(task).unwrap());
+    gate.open();
+    // Later ticks want two workers and start the missing one: so look at those that have left.
+    thread::sleep(Duration::from_millis(50));
+    let stats = pool.stats();
+    assert_eq!(
+        stats.retired, 0,
+        "two were wanted, and one was retired: {stats:?}"
+    );
+}
+
 /// Shows the last load that it has seen, and ticks once in a long while.
 #[derive(Clone, Debug, Default)]
 struct Shows(Arc<Mutex<Option<(Moment, Load)>>>);

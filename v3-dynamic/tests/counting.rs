@@ -84,7 +84,7 @@ fn the_counts_are_within_their_bounds_and_add_up_in_the_end() {
 #[test]
 fn the_counts_add_up_at_any_time_although_tasks_are_handed_back() {
     let watchdog = Watchdog::start();
-    for round in 0..60 {
+    for round in 0..20 {
         let pool = Pool::builder()
             .threads(0..=3)
             .queue_capacity(8)

@@ -161,18 +161,18 @@ fn after_a_burst(ticks: u64, finished: usize) -> usize {
     policy.wanted(Moment::Tick, &load)
 }
 
-/// What has arrived before the first tick is news, as it is at any later one.
+/// What has arrived before the first tick is news, and nothing older counts as much.
 #[test]
-fn a_burst_before_the_first_tick_is_forecast_like_one_after_it() {
-    // Half of 60 tasks in a tick, since before it there were none, and half of a tick for each of
-    // them, since the worker was not busy at the one end of it. And the spare one.
-    assert_eq!(after_a_burst(0, 0), 15 + 1);
+fn a_burst_before_the_first_tick_is_forecast_at_the_first_tick() {
+    // 60 tasks in a tick, and half of a tick for each of them, since the worker was not busy at the
+    // one end of it. And the spare one.
+    assert_eq!(after_a_burst(0, 0), 30 + 1);
     // A worker that has finished four of them needs less time for each.
-    assert_eq!(after_a_burst(0, 4), 4 + 1);
-    for finished in [0, 4] {
-        for ticks in [1, 3, 10] {
-            assert_eq!(after_a_burst(ticks, finished), after_a_burst(0, finished));
-        }
+    assert_eq!(after_a_burst(0, 4), 8 + 1);
+    for ticks in [1, 3, 10] {
+        // It was idle before: that counts as much as the burst.
+        assert_eq!(after_a_burst(ticks, 0), 15 + 1);
+        assert_eq!(after_a_burst(ticks, 4), 4 + 1);
     }
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,50 @@ fn a_submitter_gets_its_place_while_another_asks_a_policy_that_thinks() {
                     "round {round}: a submitter sleeps beside a free place: {pool:?}"
                 );
                 thread::sleep(Duration::from_micros(100));
+            }
+        });
+    }
+}
+
+/// Two places come free as the last worker leaves. The submitter that has the signal is asked for
+/// the name of a new worker, and takes its time. The other one gets its place all the same.
+#[test]
+fn a_submitter_gets_its_place_while_another_names_the_only_worker() {
+    let watchdog = Watchdog::start();
+    for round in 0..50 {
+        let naming = Gate::new();
+        let at_name = naming.clone();
+        let pool = Pool::builder()
+            .threads(0..=1)
+            .queue_capacity(2)
+            .idle_timeout(Duration::ZERO)
+            .thread_name(move |number| {
+                if number == 2 {
+                    at_name.pass();
+                }
+                format!("worker-{number}")
+            });
+        let pool = watchdog.watch(pool.build().unwrap());
+        let busy = Gate::new();
+        let _open_all = (OpenOnDrop(&busy), OpenOnDrop(&naming));
+        busy.occupy(|task| pool.execute(task).unwrap());
+        pool.execute(|| ()).unwrap();
+        pool.execute(|| ()).unwrap();
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&naming);
+            for _ in 0..2 {
+                scope.spawn(|| pool.execute(|| ()).unwrap());
+            }
+            thread::sleep(Duration::from_millis(3)); // time to fall asleep: earlier, nothing is shown
+            busy.open();
+            // At least one of them is accepted, or both, if the first worker still was there.
+            let end = Instant::now() + Duration::from_secs(3);
+            while pool.stats().accepted < 4 {
+                assert!(
+                    Instant::now() < end,
+                    "round {round}: a submitter sleeps beside an empty queue: {pool:?}"
+                );
+                thread::sleep(Duration::from_micros(50));
             }
         });
     }
@@ -244,4 +288,63 @@ fn a_worker_that_was_needed_is_not_unused_after_a_resize() {
         wrong, 0,
         "of 3: one of two workers was busy, and two count as unused"
     );
+}
+
+/// Shuts its pool down when it is asked at this moment, on whichever thread.
+#[derive(Clone)]
+struct ShutsDown(Arc<OnceLock<Weak<Pool>>>, Moment);
+
+impl fmt::Debug for ShutsDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutsDown")
+    }
+}
+
+impl Scaling for ShutsDown {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if self.1 == moment
+            && let Some(pool) = self.0.get().and_then(Weak::upgrade)
+        {
+            let _ = pool.shutdown_timeout(Duration::from_millis(1));
+            pool.shutdown();
+        }
+        load.unfinished() + 1
+    }
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(3))
+    }
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+#[test]
+fn a_policy_may_shut_down_at_any_moment() {
+    let watchdog = Watchdog::start();
+    use Moment::{Full, Idle, Resized, Submitted, Tick};
+    for moment in [Resized, Submitted, Full, Idle, Tick] {
+        for _ in 0..20 {
+            let policy = ShutsDown(Arc::default(), moment);
+            let place = Arc::clone(&policy.0);
+            let pool = Pool::builder()
+                .threads(0..=3)
+                .queue_capacity(1)
+                .scaling(policy);
+            let pool = watchdog.watch(pool.build().unwrap());
+            place.set(Arc::downgrade(&pool)).unwrap();
+            let accepted: usize = thread::scope(|scope| {
+                let submit =
+                    |_| scope.spawn(|| (0..20).filter(|_| pool.execute(|| ()).is_ok()).count());
+                let threads = [0, 1].map(submit);
+                let _ = pool.resize(1..=2);
+                threads.map(|t| t.join().unwrap()).iter().sum()
+            });
+            pool.shutdown();
+            let stats = pool.stats();
+            assert_eq!(
+                (stats.accepted, stats.completed, stats.live),
+                (accepted, accepted, 0)
+            );
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use model_schedule::{models, until_asleep};
+use parking_lot::Mutex;
 use pool::{CancelToken, Lazy, Load, Moment, Pool, Reason, Scaling, Stats};
 
 use crate::common::{Gate, SOME_TIME, adds_one, busy_pool, panics};
@@ -17,6 +18,7 @@ models![
     a_task_is_refused_if_the_pool_is_closed_while_the_policy_thinks_about_a_full_queue,
     submitters_that_wait_are_woken_when_the_limits_are_raised,
     a_place_is_not_lost_with_a_submitter_that_is_cancelled_or_late,
+    a_task_is_given_to_no_worker_that_has_begun,
 ];
 
 /// What is true of each look. Returns how many tasks have ended.
@@ -177,4 +179,47 @@ fn a_place_is_not_lost_with_a_submitter_that_is_cancelled_or_late() {
     let gone = left.join().unwrap() + late.join().unwrap();
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst) + gone + pool.stats().cancelled, 4);
+}
+
+/// Wants three workers when the queue is full, and otherwise none.
+#[derive(Debug)]
+struct Three;
+
+impl Scaling for Three {
+    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+        if moment == Moment::Full { 3 } else { 0 }
+    }
+}
+
+/// Two workers are missing, one is started, and while the other gets its name there may be no more.
+/// The one that has been started has begun by then.
+fn a_task_is_given_to_no_worker_that_has_begun() {
+    let place: Arc<Mutex<Option<Arc<Pool>>>> = Arc::default();
+    let owner = Arc::clone(&place);
+    let name = move |number| {
+        let pool = owner.lock().take();
+        match pool {
+            Some(pool) if number == 3 => pool.resize(1..=2).unwrap(),
+            pool => *owner.lock() = pool,
+        }
+        format!("worker-{number}")
+    };
+    let (begin, begun) = Gate::new();
+    let (closed, gate) = Gate::new();
+    let pool = Pool::builder().threads(1..=3).queue_capacity(2);
+    let pool = Arc::new(pool.thread_name(name).scaling(Three).build().unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let first = move || {
+        drop(begin);
+        gate.pass();
+    };
+    pool.execute(first).unwrap();
+    begun.pass();
+    pool.execute(adds_one(&ran)).unwrap();
+    pool.execute(adds_one(&ran)).unwrap();
+    *place.lock() = Some(Arc::clone(&pool));
+    let _ = pool.try_execute(adds_one(&ran));
+    drop(closed);
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst) + 1, pool.stats().accepted);
 }

@@ -6,7 +6,7 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, at_exit, until};
 use v3_dynamic::{Eager, Lazy, Load, Moment, Pool, Reason, Scaling};
@@ -419,4 +419,34 @@ fn a_submitter_that_waits_gets_a_worker_when_there_may_be_more() {
         waiting.join().unwrap();
     });
     pool.wait_idle();
+}
+
+/// A worker that leaves joins the one before it, and waits for the end of its thread. It holds nobody
+/// up meanwhile.
+#[test]
+fn the_end_of_a_thread_that_is_joined_holds_nobody_up() {
+    let watchdog = Watchdog::start();
+    let pool = Pool::builder().threads(0..=1).idle_timeout(Duration::ZERO);
+    let pool = watchdog.watch(pool.build().unwrap());
+    let gate = Gate::new();
+    let at = gate.clone();
+    let (begin, begun) = mpsc::channel();
+    pool.execute(move || {
+        at_exit(move || {
+            begin.send(()).unwrap();
+            at.pass();
+        });
+    })
+    .unwrap();
+    begun.recv().unwrap();
+    // The next worker leaves as well, and joins the first.
+    pool.execute(|| ()).unwrap();
+    until(|| pool.stats().retired == 2);
+    // Time for wrong code to take the lock and keep it.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(50) {
+        assert_eq!(pool.threads(), 0);
+        thread::sleep(Duration::from_millis(1));
+    }
+    gate.open();
 }

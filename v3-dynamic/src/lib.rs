@@ -12,10 +12,10 @@
 //! **What it does not do:** it does not know what a task is waiting for: a worker that sleeps in a
 //! task is a busy one. And it does not get faster with more threads than the one lock can serve.
 //!
-//! A [`Pool`] is its owner's; the workers share a `Shared` with it, and a `State` is in there, behind
-//! the lock (`pool.rs`). Read that first, and then `state.rs` and `submit.rs`: the way of a task into
-//! the queue. Then `worker.rs`, `workers/mod.rs` and `workers/idle.rs` with the last look: the way
-//! out of it. At the end `workers/start.rs`, `scaling/ask.rs` and `scaling/mod.rs`.
+//! A [`Pool`] is its owner's; the workers share a `Shared` with it, and a `State` is in there,
+//! behind the lock (`pool.rs`). Read that first, and then `state.rs` and `submit.rs`: the way of a
+//! task into the queue. Then `worker.rs`, `workers/mod.rs` and `workers/idle.rs` with the last
+//! look: the way out of it. At the end `workers/start.rs`, `scaling/ask.rs` and `scaling/mod.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -81,7 +81,6 @@ fn a_rewritten_chapter_is_short() {
         let text = fs::read_to_string(book.join("src").join(chapter)).unwrap();
         let text = expand(&text, &repository, Path::new(chapter));
         let (words, code) = size(&text.unwrap_or_else(|faults| panic!("{chapter}:{}", faults[0])));
-        println!("{chapter} {words} {code}");
         assert!(words <= WORDS && words > 0, "{chapter}: {words} words");
         assert!(code <= LINES, "{chapter}: {code} lines of code");
     }

@@ -1,4 +1,4 @@
-//! A tour of the branch: a mail server that delivers, in between bulk mail, what somebody waits for.
+//! A tour of the branch: a mail server that delivers what somebody waits for before bulk mail.
 //!
 //! Run it with `cargo run -p priority --example mail`.
 

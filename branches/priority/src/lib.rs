@@ -2,14 +2,15 @@
 //!
 //! **New here, after v2:** a task has a level, `Task::from(f).at(Priority::High)`
 //! (`priority/mod.rs`). Each level has a queue of its own, and each task a deadline that is counted
-//! in tasks and not in time: the earliest is next (`priority/order.rs`). The channel of v2 gives out
-//! what came first, so the queue is built anew, of one lock (`queue.rs`).
+//! in tasks and not in time: the earliest is next (`priority/order.rs`). The channel of v2 gives
+//! out what came first, so the queue is built anew, of one lock (`queue.rs`).
 //!
 //! **What it costs:** a comparison of three deadlines for each task, and places for each level.
 //! Submitters and workers meet at one lock.
 //!
 //! **What it does not do:** it takes no worker away from a task that runs, however urgent the next
-//! one is. An urgent task that waits for a lower one lends it nothing: it waits as long as that does.
+//! one is. An urgent task that waits for a lower one lends it no urgency, and waits as long as that
+//! does.
 //!
 //! Read `priority/order.rs` first, then `queue.rs`. The rest is that of v2, or nearly so.
 

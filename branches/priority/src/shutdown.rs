@@ -79,8 +79,8 @@ impl Pool {
         }
     }
 
-    /// Refuses new tasks and hands back those that are queued, in the order in which they would have
-    /// started, also those whose token is cancelled. Does not wait for the tasks that run:
+    /// Refuses new tasks and hands back those that are queued, in the order in which they would
+    /// have started, also those whose token is cancelled. Does not wait for the tasks that run:
     /// [`shutdown`](Pool::shutdown) or [`shutdown_timeout`](Pool::shutdown_timeout) does, and so
     /// does dropping the pool.
     ///

@@ -90,34 +90,40 @@ impl Shared {
     /// The wait is for several things at once: for a signal that there is a place, for the pool to
     /// be closed, and for each token that can cancel the job. The lock is open meanwhile. Whatever
     /// it was, `try_push` finds out what is to be done.
-    fn push_deadline<'shared>(
-        self: &'shared Arc<Shared>,
-        mut state: Guard<'shared>,
+    fn push_deadline(
+        self: &Arc<Shared>,
+        mut state: Guard<'_>,
         mut job: Job,
         deadline: Option<Instant>,
     ) -> Result<(), (Job, Reason)> {
+        state.waiting += 1;
+        drop(state);
         let tokens: Vec<_> = iter::once(&self.token).chain(&job.token).cloned().collect();
         let deadlines = tokens.iter().filter_map(CancelToken::deadline);
         let deadline = deadlines.chain(deadline).min();
         let ends = tokens.iter().flat_map(CancelToken::ends);
         let events = [&self.place, &self.closed].into_iter().chain(ends);
         let events: Vec<_> = events.collect();
-        let mut timed_out = false;
-        state.waiting += 1;
-        let pushed = loop {
-            job = match self.try_push(&mut state, job) {
-                Err((job, Reason::Full)) if timed_out => break Err((job, Reason::Timeout)),
-                Err((job, Reason::Full)) => job,
-                pushed => break pushed,
+        loop {
+            let timed_out = self.wait_for_one(&events, deadline);
+            let mut state = self.lock();
+            // The signal may have stood for two places, and `try_push` may run code of a user.
+            if state.waiting > 1 && state.queue.len() + 1 < self.capacity {
+                let _ = self.signal.try_send(());
+            }
+            let pushed = match self.try_push(&mut state, job) {
+                Err((full, Reason::Full)) if !timed_out => {
+                    job = full;
+                    continue;
+                }
+                Err((job, Reason::Full)) => Err((job, Reason::Timeout)),
+                pushed => pushed,
             };
-            drop(state);
-            timed_out = self.wait_for_one(&events, deadline);
-            state = self.lock();
-        };
-        state.waiting -= 1;
-        // The signal may have stood for more than one place, or this submitter needs none.
-        self.signal_place(state);
-        pushed
+            state.waiting -= 1;
+            // Once more: perhaps this one leaves without the place that the signal was for.
+            self.signal_place(state);
+            return pushed;
+        }
     }
 
     /// Waits, without the lock, until one of these has something to say. Returns whether it was the

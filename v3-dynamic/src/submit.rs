@@ -54,12 +54,12 @@ impl Shared {
         }
         // What opens the lock comes first, and what has to be true when the job is queued is looked
         // at after it. That there is a worker comes last: a job in a pool without one is stranded.
-        if state.queue.len() >= self.capacity && state.workers.may_grow() {
-            self.make_place(state);
+        let full = state.queue.len() >= self.capacity;
+        let mut started = full && state.workers.may_grow() && self.make_place(state);
+        match self.ensure_worker(state) {
+            Ok(first) => started |= first,
+            Err(_) => return Err((job, Reason::NoWorker)),
         }
-        let Ok(started) = self.ensure_worker(state) else {
-            return Err((job, Reason::NoWorker));
-        };
         if state.open.is_none() {
             return Err((job, Reason::ShutDown));
         }
@@ -75,14 +75,19 @@ impl Shared {
     }
 
     /// The queue is full. If the policy wants one more worker now, it is started with the oldest
-    /// job, whose place is free at once: so jobs begin in the order in which they came.
-    fn make_place(self: &Arc<Shared>, state: &mut Guard<'_>) {
-        if state.open.is_some()
-            && let Ok(Some(newest)) = self.grow(state, Moment::Full)
-            && let Some(oldest) = state.take()
-        {
+    /// job, whose place is free at once: so jobs are taken in the order in which they came. Returns
+    /// whether one was started.
+    fn make_place(self: &Arc<Shared>, state: &mut Guard<'_>) -> bool {
+        if state.open.is_none() {
+            return false;
+        }
+        let Ok(Some(newest)) = self.grow(state, Moment::Full) else {
+            return false;
+        };
+        if let Some(oldest) = state.take() {
             state.workers.give_first(newest, oldest);
         }
+        true
     }
 
     /// Queues the job, and waits until there is a place. Without a deadline, for ever.

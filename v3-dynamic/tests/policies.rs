@@ -134,6 +134,9 @@ fn the_forecast_is_the_rate_times_the_service_time() {
         0,
         "nothing to do, nobody wanted"
     );
+    // One task in 100 ms, which takes a second: ten of them run at any time.
+    let wanted = forecast(&policy().spare(0), 1, 10, 40);
+    assert!((10..=11).contains(&wanted), "rounded up: {wanted}");
     // A partner's ticks are ten times as short.
     let slow = Proactive::every(Duration::from_secs(1)).spare(0);
     assert_eq!(forecast(&slow, 20, 6, 9), 0, "its first period is not over");

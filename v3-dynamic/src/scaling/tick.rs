@@ -22,7 +22,7 @@ pub(crate) fn start(pool: &Pool) -> Result<(), BuildError> {
         return Ok(());
     };
     let shared = Arc::clone(&pool.shared);
-    let pending = shared.threads.add();
+    let pending = shared.user_threads.add();
     let tick = move || {
         // A policy may let go of the pool, or shut it down: this thread cannot wait for its own
         // end.

@@ -21,8 +21,7 @@ impl Worker {
     pub(crate) fn first(&self) -> Option<Job> {
         let mut state = self.shared.lock();
         state.workers.in_hooks -= 1;
-        let worker = state.workers.live.get_mut(&self.number);
-        match worker.and_then(|worker| worker.first.take()) {
+        match state.workers.take_first(self.number) {
             Some(job) => Some(job),
             None => self.wait_for_job(state),
         }

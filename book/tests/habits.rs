@@ -11,12 +11,13 @@ const WIDTH: usize = 100;
 const TO_BE_WRAPPED: [&str; 2] = ["v4-dedicated-queues/src", "v5-futures/src"];
 
 /// What has a page on docs.rs, if it is ever published.
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: [&str; 9] = [
     "v1-fixed",
     "v2-cancel-panic",
     "v3-dynamic",
     "v4-dedicated-queues",
     "v5-futures",
+    "branches/priority",
     "benchmark",
     "book",
     "book/museum",

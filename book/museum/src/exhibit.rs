@@ -17,7 +17,49 @@ pub const VERSIONS: [&str; 5] = [
     "v5-futures",
 ];
 
-/// The laws, by the names of their tests, with the first version that keeps each.
+/// The branches, each with the version of which it changes one mechanism. The folder of a branch is
+/// below `branches`.
+pub const BRANCHES: [(&str, &str); 1] = [("priority", "v2-cancel-panic")];
+
+/// The versions and the branches.
+pub fn all_versions() -> impl Iterator<Item = &'static str> {
+    let branches = BRANCHES.into_iter().map(|(branch, _)| branch);
+    VERSIONS.into_iter().chain(branches)
+}
+
+/// The version from which a branch comes.
+fn parent(version: &str) -> Option<&'static str> {
+    let mut branches = BRANCHES.into_iter();
+    branches.find_map(|(branch, parent)| (branch == version).then_some(parent))
+}
+
+/// What a version or a branch is called where names are short: `v1`, `priority`.
+#[must_use]
+pub fn short(version: &str) -> &str {
+    match parent(version) {
+        Some(_) => version,
+        None => &version[..2],
+    }
+}
+
+/// The folder of a version or of a branch.
+#[must_use]
+pub fn folder(version: &str) -> String {
+    match parent(version) {
+        Some(_) => format!("branches/{version}"),
+        None => version.to_owned(),
+    }
+}
+
+/// The versions from which one comes, the first in front, and itself.
+pub(crate) fn ancestry(version: &str) -> Vec<&str> {
+    let last = parent(version).unwrap_or(version);
+    let before = VERSIONS.into_iter().take_while(|other| *other != last);
+    let parent = parent(version).into_iter();
+    before.chain(parent).chain([version]).collect()
+}
+
+/// The laws, by the names of their tests, with the first version or the branch that keeps each.
 pub const LAWS: &[(&str, &str)] = &[
     ("exactly_once", "v1-fixed"),
     ("handed_back", "v1-fixed"),
@@ -30,6 +72,9 @@ pub const LAWS: &[(&str, &str)] = &[
     ("no_stranded_task", "v3-dynamic"),
     ("no_task_waits_behind_a_busy_worker", "v4-dedicated-queues"),
     ("handle_resolves_once", "v5-futures"),
+    ("stable", "priority"),
+    ("bounded_overtaking", "priority"),
+    ("places_for_each_level", "priority"),
 ];
 
 /// A planted bug.
@@ -139,7 +184,7 @@ impl Exhibit {
 
     fn check(&self) -> Result<()> {
         ensure!(
-            VERSIONS.contains(&&*self.version),
+            all_versions().any(|version| version == self.version),
             "{} is no version",
             self.version
         );

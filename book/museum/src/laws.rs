@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::exhibit::ancestry;
 use crate::sources::{Sources, Test};
-use crate::{Catcher, Exhibit, LAWS, VERSIONS};
+use crate::{Catcher, Exhibit, LAWS, VERSIONS, all_versions, folder, short};
 
 /// Where the table is.
 const FILE: &str = "book/museum/laws.json";
@@ -121,13 +122,13 @@ impl Laws {
     /// law.
     #[must_use]
     pub fn cell(&self, row: &Row, version: &str) -> Option<Cell<'_>> {
-        if place(version) < row.since() {
+        if !row.is_promised(version) {
             return None;
         }
         let mut cell = Cell::default();
         for test in self.sources.laws(version) {
             if row.laws.contains(&test.name) {
-                let name = format!("{}::{}", &version[..2], test.name);
+                let name = format!("{}::{}", short(version), test.name);
                 let deep = test.deep;
                 cell.laws.push(Evidence { name, deep });
             }
@@ -139,18 +140,18 @@ impl Laws {
                 cell.models.push(Evidence { name, deep });
             }
         }
-        for earlier in VERSIONS.iter().take(place(version) + 1) {
+        for earlier in ancestry(version) {
             for Test { name, deep } in self.sources.tests(earlier) {
-                let held = row.tests.get(*earlier);
+                let held = row.tests.get(earlier);
                 let file = name.split("::").next().unwrap_or_default();
                 let deep = *deep;
                 if !held.is_some_and(|held| held.contains(name)) {
                     continue;
-                } else if *earlier == version {
+                } else if earlier == version {
                     let name = name.clone();
                     cell.tests.push(Evidence { name, deep });
                 } else if self.sources.runs_on(earlier, file, version) {
-                    let name = format!("{} {name}", &earlier[..2]);
+                    let name = format!("{} {name}", short(earlier));
                     cell.earlier.push(Evidence { name, deep });
                 }
             }
@@ -199,10 +200,10 @@ impl Laws {
             |row| &row.models,
             &mut faults,
         );
-        for version in VERSIONS {
+        for version in all_versions() {
             let tests = self.sources.tests(version).iter();
             self.compare(
-                &format!("test in {version}/tests"),
+                &format!("test in {}/tests", folder(version)),
                 tests.map(|test| test.name.clone()),
                 |row| row.tests.get(version).map_or(&[], Vec::as_slice),
                 &mut faults,
@@ -210,9 +211,9 @@ impl Laws {
         }
         for row in self.rows() {
             for version in row.tests.keys() {
-                if !VERSIONS.contains(&&**version) {
+                if !all_versions().any(|other| other == version) {
                     faults.push(format!("{}: {version} is no version", row.title));
-                } else if place(version) < row.since() {
+                } else if !row.is_promised(version) {
                     faults.push(format!(
                         "a test in {version}/tests cannot hold {}, which {version} does not promise: \
                          enter it elsewhere",
@@ -222,10 +223,7 @@ impl Laws {
             }
             for model in &row.models {
                 let topic = model.split("::").next().unwrap_or_default();
-                if !VERSIONS
-                    .iter()
-                    .any(|version| self.sources.models_on(version, topic))
-                {
+                if !all_versions().any(|version| self.sources.models_on(version, topic)) {
                     faults.push(format!(
                         "no version runs the models of {topic}: name it in model/v*/tests/models.rs"
                     ));
@@ -233,7 +231,7 @@ impl Laws {
             }
         }
         for row in self.laws() {
-            for version in VERSIONS {
+            for version in all_versions() {
                 let runs = |law: &String| {
                     let mut laws = self.sources.laws(version).iter();
                     laws.any(|test| test.name == *law)
@@ -300,15 +298,10 @@ impl Laws {
 }
 
 impl Row {
-    /// The place of the first version that promises it.
-    fn since(&self) -> usize {
+    /// Whether a version or a branch promises it.
+    fn is_promised(&self, version: &str) -> bool {
         let since = LAWS.iter().find(|(law, _)| *law == self.law);
-        since.map_or(0, |(_, version)| place(version))
+        let since = since.map_or(VERSIONS[0], |(_, version)| version);
+        ancestry(version).contains(&since)
     }
-}
-
-/// Which of the versions it is.
-fn place(version: &str) -> usize {
-    let place = VERSIONS.iter().position(|other| *other == version);
-    place.unwrap_or(VERSIONS.len())
 }

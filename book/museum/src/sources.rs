@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
-use crate::{VERSIONS, without_parents};
+use crate::{all_versions, folder, short, without_parents};
 
 /// A function that is a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +68,8 @@ impl Sources {
             let models = models(&tokens_of(&path)?);
             sources.models.insert(stem(&path), models);
         }
-        for version in VERSIONS {
-            let short = &version[..2];
+        for version in all_versions() {
+            let short = short(version);
             let keeps = invocation(&laws, short)?;
             let kept = keeps.iter().map(|arm| {
                 arms.get(arm)
@@ -81,7 +81,7 @@ impl Sources {
                 .insert(version, kept.into_iter().flatten().cloned().collect());
             let topics = tokens_of(&repository.join(format!("model/{short}/tests/models.rs")))?;
             sources.topics.insert(version, modules(&topics));
-            let folder = repository.join(version).join("tests");
+            let folder = repository.join(folder(version)).join("tests");
             sources.tests.insert(version, tests_below(&folder)?);
         }
         Ok(sources)
@@ -122,7 +122,7 @@ impl Sources {
 
     /// Whether a later version runs the tests of an earlier one's file.
     pub(crate) fn runs_on(&self, earlier: &str, file: &str, version: &str) -> bool {
-        let path = format!("{earlier}/tests/{file}.rs");
+        let path = format!("{}/tests/{file}.rs", folder(earlier));
         self.later
             .iter()
             .any(|later| later.version == version && later.file == path)
@@ -251,7 +251,7 @@ fn macros(tokens: &TokenStream, name: &str) -> Vec<Group> {
 }
 
 /// The tests that each arm of the macro `laws` makes. An arm is called as the word in its pattern
-/// that begins with `from_v`.
+/// that begins with `from_`.
 fn arms(laws: &TokenStream) -> Result<BTreeMap<String, Vec<Test>>> {
     let mut arms = BTreeMap::new();
     let mut arm = None;
@@ -272,7 +272,7 @@ fn arms(laws: &TokenStream) -> Result<BTreeMap<String, Vec<Test>>> {
 }
 
 fn is_arm(word: &Ident) -> bool {
-    word.to_string().starts_with("from_v")
+    word.to_string().starts_with("from_")
 }
 
 /// All words, those in groups included.
@@ -332,7 +332,7 @@ fn later(repository: &Path) -> Result<Vec<Later>> {
         // Whoever takes a later version for an earlier one.
         let newer = alias.and_then(|words| {
             let folder = words[2].replace('_', "-");
-            VERSIONS.into_iter().find(|version| *version == folder)
+            all_versions().find(|version| *version == folder)
         });
         if let Some(version) = newer {
             for file in included("benchmark/tests", &stem(&path), repository)? {

@@ -41,6 +41,7 @@ mod what_a_yield_costs;
 mod what_runs_while_you_wait;
 mod what_to_do_when_full;
 mod when_a_pool_pays;
+mod which_is_next;
 mod which_queue;
 mod who_holds_the_lock;
 mod who_is_called;
@@ -120,6 +121,7 @@ pub const ALL: &[Experiment] = &[
     every_way_out::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
     which_queue::EXPERIMENT,
+    which_is_next::EXPERIMENT,
     fixed_or_dynamic::EXPERIMENT,
     scale_up::EXPERIMENT,
     scale_down::EXPERIMENT,

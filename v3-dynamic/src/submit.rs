@@ -68,6 +68,10 @@ impl Shared {
         }
         state.push(job);
         if !started && state.workers.may_grow() {
+            // The policy may take its time, and there may be a place for another submitter.
+            if self.has_place_for_another(state) {
+                let _ = self.signal.try_send(());
+            }
             // If no thread can be started, the workers that there are will come to the job.
             let _ = self.grow(state, Moment::Submitted);
         }
@@ -146,12 +150,16 @@ impl Shared {
     ///
     /// The channel holds one signal: a second one would say the same.
     pub(crate) fn signal_place(&self, state: Guard<'_>) {
-        let place = state.queue.len() < self.capacity || state.workers.may_grow();
-        let signal = state.waiting > 0 && place;
+        let signal = self.has_place_for_another(&state);
         drop(state); // a submitter that wakes up wants the lock
         if signal {
             let _ = self.signal.try_send(());
         }
+    }
+
+    fn has_place_for_another(&self, state: &State) -> bool {
+        let place = state.queue.len() < self.capacity || state.workers.may_grow();
+        state.waiting > 0 && place
     }
 
     /// Refuses every job from now on, and those that wait for a place. Workers that sleep wake up

@@ -57,8 +57,8 @@ impl Worker {
         hooks.panic.shield(&hooks.start);
         let mut next = self.first();
         while let Some(job) = next {
-            let ending = self.finish(job);
-            next = self.next(ending);
+            let (ending, in_group) = self.finish(job);
+            next = self.next(ending, in_group);
         }
         hooks.panic.shield(&hooks.stop);
         drop(self.pending);
@@ -69,9 +69,9 @@ impl Worker {
     }
 
     /// Runs the task, or drops it if it is cancelled. Either way the closure and all that it
-    /// captured are dropped before the task counts as ended: here for its group, and for the pool
-    /// when the worker takes the lock to look for the next one.
-    fn finish(&self, job: Job) -> Ending {
+    /// captured are dropped before the task counts as ended: for the pool when the worker takes the
+    /// lock to look for the next one, and then for its group.
+    fn finish(&self, job: Job) -> (Ending, Option<Pending>) {
         let shared = &self.shared;
         let panic = &shared.hooks.panic;
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
@@ -84,9 +84,10 @@ impl Worker {
         } else {
             Ending::Panicked
         };
-        if let Some((group, _pending)) = job.group {
+        let in_group = job.group.map(|(group, pending)| {
             group.record(ending);
-        }
-        ending
+            pending
+        });
+        (ending, in_group)
     }
 }

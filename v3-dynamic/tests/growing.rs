@@ -3,7 +3,7 @@
 mod common;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, OnceLock, Weak, mpsc};
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
@@ -335,7 +335,7 @@ fn a_race_for_the_first_worker_strands_nothing() {
 #[test]
 fn a_name_may_ask_the_pool_for_its_state() {
     let watchdog = Watchdog::start();
-    let place = Arc::new(std::sync::OnceLock::<std::sync::Weak<Pool>>::new());
+    let place = Arc::new(OnceLock::<Weak<Pool>>::new());
     let inside = Arc::clone(&place);
     let pool = Pool::builder().threads(0..=1).thread_name(move |number| {
         let pool = inside.get().unwrap().upgrade().unwrap();
@@ -430,4 +430,55 @@ fn nobody_waits_for_a_start_hook_if_there_is_an_idle_worker() {
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 1);
     gate.open();
+}
+
+/// Wants no worker. Asked about a full queue, it waits until all workers have left.
+#[derive(Debug)]
+struct WaitsUntilAllHaveLeft {
+    pool: Arc<OnceLock<Weak<Pool>>>,
+    open: mpsc::Sender<()>,
+}
+
+impl Scaling for WaitsUntilAllHaveLeft {
+    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
+        if moment == Moment::Full {
+            self.open.send(()).unwrap();
+            let pool = self.pool.get().and_then(Weak::upgrade).unwrap();
+            until(|| pool.threads() == 0);
+        }
+        0
+    }
+}
+
+/// The lock is open while the policy thinks. When it has answered, the queue has places and nobody
+/// is there to empty it.
+#[test]
+fn a_task_finds_a_worker_although_all_leave_while_the_policy_thinks_about_a_full_queue() {
+    let watchdog = Watchdog::start();
+    for most in [2, 4] {
+        let (place, (open, gate)) = (Arc::new(OnceLock::new()), mpsc::channel());
+        let policy = WaitsUntilAllHaveLeft {
+            pool: Arc::clone(&place),
+            open,
+        };
+        let pool = Pool::builder()
+            .threads(0..=most)
+            .queue_capacity(1)
+            .idle_timeout(Duration::ZERO)
+            .scaling(policy);
+        let pool = watchdog.watch(pool.build().unwrap());
+        place.set(Arc::downgrade(&pool)).unwrap();
+        let (begin, begun) = mpsc::channel();
+        let first = move || {
+            begin.send(()).unwrap();
+            gate.recv().unwrap();
+        };
+        pool.execute(first).unwrap();
+        begun.recv().unwrap();
+        let ran = Arc::new(AtomicUsize::new(0));
+        pool.execute(adds_one(&ran)).unwrap();
+        pool.try_execute(adds_one(&ran)).unwrap(); // finds the queue full
+        pool.wait_idle();
+        assert_eq!((ran.load(SeqCst), pool.stats().spawned), (2, 2));
+    }
 }

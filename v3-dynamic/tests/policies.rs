@@ -146,6 +146,76 @@ fn the_forecast_is_the_rate_times_the_service_time() {
     assert_eq!(wanted, 3);
 }
 
+/// After so many ticks without anything: what is wanted at the tick after a burst of 60 tasks, when
+/// the only worker has finished so many of them.
+fn after_a_burst(ticks: u64, finished: usize) -> usize {
+    let policy = Proactive::every(Duration::from_millis(100));
+    for tick in 1..=ticks {
+        let mut idle = load(1, 0, 0);
+        idle.age = Duration::from_millis(100 * tick);
+        assert_eq!(policy.wanted(Moment::Tick, &idle), 0);
+    }
+    let mut load = load(1, 1, 59 - finished);
+    load.age = Duration::from_millis(100 * (ticks + 1));
+    load.accepted = 60;
+    policy.wanted(Moment::Tick, &load)
+}
+
+/// What has arrived before the first tick is news, and nothing older counts as much.
+#[test]
+fn a_burst_before_the_first_tick_is_forecast_at_the_first_tick() {
+    // 60 tasks in a tick, and half of a tick for each of them, since the worker was not busy at the
+    // one end of it. And the spare one.
+    assert_eq!(after_a_burst(0, 0), 30 + 1);
+    // A worker that has finished four of them needs less time for each.
+    assert_eq!(after_a_burst(0, 4), 8 + 1);
+    for ticks in [1, 3, 10] {
+        // It was idle before: that counts as much as the burst.
+        assert_eq!(after_a_burst(ticks, 0), 15 + 1);
+        assert_eq!(after_a_burst(ticks, 4), 4 + 1);
+    }
+}
+
+/// A forecast that counts how often it was asked at a tick.
+#[derive(Debug)]
+struct CountsTicks(Proactive, Arc<AtomicUsize>);
+
+impl Scaling for CountsTicks {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if moment == Moment::Tick {
+            self.1.fetch_add(1, SeqCst);
+        }
+        self.0.wanted(moment, load)
+    }
+
+    fn period(&self) -> Option<Duration> {
+        self.0.period()
+    }
+}
+
+#[test]
+fn a_forecast_alone_grows_a_pool_for_a_burst_however_soon_it_comes() {
+    for ticks in [0, 3] {
+        let watchdog = Watchdog::start();
+        let ticked = Arc::new(AtomicUsize::new(0));
+        let forecast = Proactive::every(Duration::from_millis(100));
+        let pool = Pool::builder()
+            .threads(1..=15)
+            .scaling(CountsTicks(forecast, Arc::clone(&ticked)));
+        let pool = watchdog.watch(pool.build().unwrap());
+        until(|| ticked.load(SeqCst) >= ticks);
+        let gate = Gate::new();
+        let _open = OpenOnDrop(&gate);
+        gate.occupy(|task| pool.execute(task).unwrap());
+        for _ in 0..59 {
+            let at = gate.clone();
+            pool.execute(move || at.pass()).unwrap();
+        }
+        // All 15, unless a tick falls into the burst and divides it in two.
+        until(|| pool.threads() >= 9);
+    }
+}
+
 #[test]
 fn who_was_kept_for_the_forecast_leaves_when_it_falls() {
     let watchdog = Watchdog::start();

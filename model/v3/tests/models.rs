@@ -8,6 +8,8 @@ const SCHEDULES: usize = 100;
 #[path = "../../scenarios/common.rs"]
 mod common;
 
+#[path = "../../scenarios/admitting.rs"]
+mod admitting;
 #[path = "../../scenarios/cancelling.rs"]
 mod cancelling;
 #[path = "../../scenarios/changing.rs"]
@@ -22,6 +24,8 @@ mod handing_back;
 mod hiring;
 #[path = "../../scenarios/one_queue.rs"]
 mod one_queue;
+#[path = "../../scenarios/one_state.rs"]
+mod one_state;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
 #[path = "../../scenarios/resting.rs"]

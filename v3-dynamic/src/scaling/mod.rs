@@ -53,19 +53,21 @@ pub trait Scaling: fmt::Debug + Send + Sync + 'static {
     fn wanted(&self, moment: Moment, load: &Load) -> usize;
 
     /// How many of the idle workers are to leave. Asked at each [`Moment::Tick`]; those that have
-    /// been idle for longest leave, as far as [`wanted`](Scaling::wanted) allows it.
+    /// slept longest leave, as far as [`wanted`](Scaling::wanted) allows it.
     fn excess(&self, _load: &Load) -> usize {
         0
     }
 
     /// How often the pool should ask at a [`Moment::Tick`], if ever. For this the pool has one more
-    /// thread. A time below a millisecond counts as one.
+    /// thread. A time below a millisecond counts as one. Asked by
+    /// [`build`](crate::Builder::build), where a panic is one of `build`.
     fn period(&self) -> Option<Duration> {
         None
     }
 
     /// How long a worker is idle before it asks whether it may leave. The builder's
-    /// [`idle_timeout`](crate::Builder::idle_timeout) comes before this one.
+    /// [`idle_timeout`](crate::Builder::idle_timeout) comes before this one. Asked by
+    /// [`build`](crate::Builder::build), where a panic is one of `build`.
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }
@@ -117,7 +119,7 @@ impl Load {
     /// Tasks that are queued or run. Each needs a worker.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.queued + self.running
+        self.queued.saturating_add(self.running)
     }
 
     /// Workers without a task.

@@ -31,7 +31,7 @@ pub struct Eager;
 impl Scaling for Eager {
     fn wanted(&self, moment: Moment, load: &Load) -> usize {
         match moment {
-            Moment::Submitted | Moment::Full => load.live + 1,
+            Moment::Submitted | Moment::Full => load.live.saturating_add(1),
             _ => 0,
         }
     }
@@ -61,7 +61,7 @@ pub struct Lazy;
 impl Scaling for Lazy {
     fn wanted(&self, moment: Moment, load: &Load) -> usize {
         if moment == Moment::Full {
-            load.live + 1
+            load.live.saturating_add(1)
         } else {
             0
         }

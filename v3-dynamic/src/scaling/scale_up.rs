@@ -106,9 +106,9 @@ impl Default for Threshold {
 impl Scaling for Threshold {
     fn wanted(&self, _moment: Moment, load: &Load) -> usize {
         // Multiplied, and not `live * 80 / 100`, which is 0 for one worker.
-        let busy = load.running * 100 >= load.live.saturating_mul(self.percent);
+        let busy = load.running.saturating_mul(100) >= load.live.saturating_mul(self.percent);
         if busy && load.queued > 0 {
-            load.live + load.queued
+            load.live.saturating_add(load.queued)
         } else {
             0
         }
@@ -207,7 +207,13 @@ impl Forecast {
         let finished = load.finished().saturating_sub(seen.finished());
         // Those who are busy at both ends of the period were busy in between, more or less.
         let busy = (load.running + seen.running) as f64 / 2.0 * seconds;
-        self.rate = (self.rate + arrived as f64 / seconds) / 2.0;
+        let rate = arrived as f64 / seconds;
+        // The first tick is all that is known.
+        self.rate = if seen.age.is_zero() {
+            rate
+        } else {
+            (self.rate + rate) / 2.0
+        };
         // If no task has finished, each has taken the whole period so far.
         let service = busy / finished.max(load.running).max(1) as f64;
         if busy > 0.0 {

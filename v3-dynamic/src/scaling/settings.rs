@@ -13,7 +13,8 @@ impl Builder {
         self
     }
 
-    /// Who decides when a worker is started, and how long one stays. Without this, [`OnDemand`](crate::OnDemand).
+    /// Who decides when a worker is started, and how long one stays. Without this,
+    /// [`OnDemand`](crate::OnDemand).
     pub fn scaling(mut self, policy: impl Scaling) -> Builder {
         self.hooks.scaling = Box::new(policy);
         self

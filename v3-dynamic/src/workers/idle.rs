@@ -8,6 +8,7 @@ use crate::scaling::Moment;
 use crate::state::State;
 use crate::stats::Ending;
 use crate::task::Job;
+use crate::wait_group::Pending;
 use crate::worker::Worker;
 
 type Guard<'shared> = MutexGuard<'shared, State>;
@@ -29,12 +30,14 @@ impl Worker {
 
     /// Counts the job that has ended, and returns the next one. `None`: the worker is not live any
     /// more, and its thread has to end.
-    pub(crate) fn next(&self, ending: Ending) -> Option<Job> {
+    pub(crate) fn next(&self, ending: Ending, in_group: Option<Pending>) -> Option<Job> {
         let mut state = self.shared.lock();
         state.running -= 1;
         if state.end(ending, 1) {
             self.shared.all_ended.notify_all();
         }
+        // Only now: a thread that has waited for the group finds the job counted here.
+        drop(in_group);
         if !state.workers.too_many()
             && let Some(job) = state.take()
         {
@@ -72,13 +75,19 @@ impl Worker {
                 deadline = deadline.or_else(|| in_time(shared.idle_timeout));
                 continue;
             }
+            let accepted = state.accepted;
             state.workers.in_hooks += 1;
             let stay = shared.least(&mut state, Moment::Idle);
             state.workers.in_hooks -= 1;
-            least = Some(stay);
+            // If a job has come meanwhile, the answer is about another load, and counts for
+            // nothing.
+            let is_old = state.accepted != accepted;
+            least = Some(stay).filter(|_| !is_old);
             // If it has to stay because of the limits, it is woken when they change. A policy may
             // change its mind without a word, so it is asked again.
-            deadline = if stay > state.workers.limits.min {
+            deadline = if is_old {
+                in_time(shared.idle_timeout)
+            } else if stay > state.workers.limits.min {
                 in_time(shared.idle_timeout.max(ASK_AGAIN))
             } else {
                 None

@@ -28,7 +28,7 @@ pub(crate) struct Workers {
     /// Those of the live that run a start hook or ask the policy. They look at the queue when they
     /// are back, but no task should have to wait for that: they do not count as awake.
     in_hooks: usize,
-    /// The fewest that were not needed, and slept, at any time since the last tick.
+    /// The fewest that slept at any time since the last tick.
     unused: usize,
     /// Threads that have left and wait to be joined.
     retired: Vec<JoinHandle<()>>,
@@ -85,7 +85,7 @@ impl Workers {
         wanted.min(self.limits.max).saturating_sub(self.live())
     }
 
-    /// The fewest that were not needed at any time since the last tick.
+    /// The fewest that slept at any time since the last tick.
     pub(crate) fn unused(&self) -> usize {
         self.unused
     }
@@ -117,6 +117,7 @@ impl Workers {
     }
 
     pub(crate) fn wake_all(&mut self) {
+        self.unused = 0;
         for number in self.idle.drain(..) {
             self.live[&number].wake.notify_one();
         }

@@ -208,6 +208,15 @@ pub const CLAIMS: &[Claim] = &[
         cell: 1.6,
         ..ANY
     },
+    Claim {
+        name: "on empty tasks, priority costs little more than v2",
+        workload: "empty",
+        subject: "priority",
+        reference: Reference::Contender("v2"),
+        mean: Some(1.2),
+        cell: 1.5,
+        ..ANY
+    },
     busy(
         "beside as many threads as cores and with one place, v1 is no slower than half a channel",
         "busy_machine_x1_capacity_1",

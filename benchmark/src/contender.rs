@@ -198,6 +198,43 @@ pub trait Cancellable: Lawful {
     fn endings(&self) -> Endings;
 }
 
+/// A pool that keeps the laws of v2 as well, and whose tasks have levels.
+pub trait Prioritised: Cancellable {
+    /// Starts a pool in which so many later tasks may overtake a task, for each level between.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of range or a thread cannot be started.
+    fn build_ageing(
+        threads: usize,
+        capacity: usize,
+        ageing: u64,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>>;
+
+    /// Submits a task of that level.
+    ///
+    /// # Errors
+    ///
+    /// The task, if it is refused.
+    fn submit_at(
+        &self,
+        level: Level,
+        patience: Patience,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused>;
+}
+
+/// How urgent a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nobody waits for it.
+    Low,
+    /// What a task is that names no level.
+    Normal,
+    /// Somebody waits for it.
+    High,
+}
+
 /// A pool that keeps the laws of v3 as well: its size changes.
 pub trait Dynamic: Cancellable {
     /// Starts a pool that has at least so many threads and at most so many, and whose idle ones

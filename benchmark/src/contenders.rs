@@ -12,11 +12,12 @@ pub mod ours;
 pub mod peers;
 pub mod wait_group;
 
-/// The versions, a line for each. From v3 on once at their largest size, and once from no thread at
-/// all.
+/// The versions, a line for each, and after its parent a branch. From v3 on once at their largest
+/// size, and once from no thread at all.
 pub const OURS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),
+    Racer::of::<priority::Pool>("ours"),
     Racer::of::<v3_dynamic::Pool>("ours"),
     Racer::of::<ours::FromZero<v3_dynamic::Pool>>("ours"),
     Racer::of::<v4_dedicated_queues::Pool>("ours"),

@@ -195,13 +195,14 @@ pub fn shelves(records: &Path) -> Result<Vec<Shelf>> {
     Ok(shelves)
 }
 
-/// The folders of the versions, by the names that these have in races.
-const VERSIONS: [(&str, &str); 5] = [
+/// The folders of the versions and branches, by the names that these have in races.
+const VERSIONS: [(&str, &str); 6] = [
     ("v1", "v1-fixed"),
     ("v2", "v2-cancel-panic"),
     ("v3", "v3-dynamic"),
     ("v4", "v4-dedicated-queues"),
     ("v5", "v5-futures"),
+    ("priority", "branches/priority"),
 ];
 
 /// For each version, a hash over the files of its `src`, names included, and lines of comments left

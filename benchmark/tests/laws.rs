@@ -13,8 +13,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use benchmark::contender::{
-    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle,
-    Patience, Placement, Refused, Stealing, Why,
+    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle, Level,
+    Patience, Placement, Prioritised, Refused, Stealing, Why,
 };
 use benchmark::contenders::inline::Inline;
 use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
@@ -1233,6 +1233,154 @@ fn joining_runs_nothing_else<P: Joining>(rounds: usize) {
     }
 }
 
+const LEVELS: [Level; 3] = [Level::Low, Level::Normal, Level::High];
+
+/// A pool with levels, whose only worker is busy until the gate opens.
+fn busy_ageing<P: Prioritised>(
+    watchdog: &Watchdog,
+    capacity: usize,
+    ageing: u64,
+) -> (Arc<P>, Gate) {
+    let pool = watchdog.watch(P::build_ageing(1, capacity, ageing).unwrap());
+    let gate = Gate::new();
+    gate.occupy(|task| assert!(pool.submit(Patience::Forever, task).is_ok()));
+    (pool, gate)
+}
+
+/// Law 3 for levels: of each, never more than `capacity` tasks are queued.
+fn bounded_for_each_level<P: Prioritised>() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy_ageing::<P>(&watchdog, 2, 10);
+    let accepted = LEVELS.map(|_| AtomicUsize::new(0));
+    let ran = Arc::new(AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for level in LEVELS.into_iter().cycle().take(9) {
+            let (pool, accepted, ran) = (&pool, &accepted[level as usize], &ran);
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let submitted = pool.submit_at(level, Patience::Forever, adds_one(ran));
+                    assert!(submitted.is_ok());
+                    accepted.fetch_add(1, SeqCst);
+                }
+            });
+        }
+        let accepted = || accepted.each_ref().map(|accepted| accepted.load(SeqCst));
+        // Every level fills its queue, and then there is time for one too many.
+        common::until(|| accepted().iter().all(|accepted| *accepted >= 2));
+        thread::sleep(Duration::from_millis(30));
+        let state = (accepted(), pool.queue_len());
+        gate.open();
+        assert_eq!(state, ([2; 3], 6));
+        while accepted().iter().sum::<usize>() < 9 * 50 {
+            assert!(pool.queue_len() <= 6);
+        }
+    });
+    pool.wait_idle();
+    assert_eq!(ran.load(SeqCst), 9 * 50);
+}
+
+/// Law of the priority branch: tasks of one level start in the order in which they were accepted,
+/// whatever else is queued.
+fn stable<P: Prioritised>() {
+    let watchdog = Watchdog::start();
+    for ageing in [0, 10, 1000, u64::MAX] {
+        let (pool, gate) = busy_ageing::<P>(&watchdog, 3_000, ageing);
+        let started = Arc::new(Mutex::new(Vec::new()));
+        for n in 0..3_000 {
+            let (level, started) = (LEVELS[n * n % 7 % 3], Arc::clone(&started));
+            let task = move || started.lock().unwrap().push((level, n));
+            assert!(pool.submit_at(level, Patience::None, task).is_ok());
+        }
+        gate.open();
+        pool.wait_idle();
+        let started = started.lock().unwrap();
+        assert_eq!(started.len(), 3_000);
+        for level in LEVELS {
+            let equals = started.iter().filter(|(of, _)| *of == level);
+            assert!(equals.is_sorted_by_key(|(_, n)| n), "{level:?}, {ageing}");
+        }
+    }
+}
+
+/// A task that submits the next one of its kind while it runs, up to so many.
+fn flow<P: Prioritised>(pool: &Arc<P>, level: Level, started: &Arc<AtomicUsize>, end: usize) {
+    let (inside, count) = (Arc::clone(pool), Arc::clone(started));
+    let task = move || {
+        if count.fetch_add(1, SeqCst) + 1 < end {
+            flow(&inside, level, &count, end);
+        }
+    };
+    assert!(pool.submit_at(level, Patience::None, task).is_ok());
+}
+
+/// Law of the priority branch: a task is overtaken by at most as many later ones as the ageing
+/// says, for each level between, and by exactly so many if they come.
+fn bounded_overtaking<P: Prioritised>() {
+    use Level::{High, Low, Normal};
+    let watchdog = Watchdog::start();
+    for (ageing, level, later, bound) in [
+        (50, Low, High, 100),
+        (50, Low, Normal, 50),
+        (50, Normal, High, 50),
+        (1, Low, High, 2),
+        (0, Low, High, 0),
+        (50, High, Low, 0),
+        (50, Normal, Normal, 0),
+    ] {
+        let (pool, gate) = busy_ageing::<P>(&watchdog, 3, ageing);
+        let started = Arc::new(AtomicUsize::new(0));
+        let (tell, told) = mpsc::channel();
+        let count = Arc::clone(&started);
+        let task = move || tell.send(count.load(SeqCst)).unwrap();
+        assert!(pool.submit_at(level, Patience::None, task).is_ok());
+        // Two, so that while one runs another one is queued.
+        flow(&pool, later, &started, 1_000);
+        flow(&pool, later, &started, 1_000);
+        gate.open();
+        pool.wait_idle();
+        let overtaken = told.recv().unwrap();
+        assert_eq!(overtaken, bound, "{level:?} by {later:?}, {ageing}");
+    }
+}
+
+/// Law of the priority branch: whoever fills the queue of one level takes no place from another,
+/// and a place that comes free goes to a submitter of its level.
+fn places_for_each_level<P: Prioritised>() {
+    let watchdog = Watchdog::start();
+    for round in 0..60 {
+        let (pool, gate) = busy_ageing::<P>(&watchdog, 2, 10);
+        let flood = LEVELS[round % 3];
+        let ran = Arc::new(AtomicUsize::new(0));
+        let fill = |level| {
+            for _ in 0..2 {
+                let submitted = pool.submit_at(level, Patience::None, adds_one(&ran));
+                assert!(submitted.is_ok(), "{level:?} after {flood:?}");
+            }
+            let refused = pool.submit_at(level, Patience::None, || ()).unwrap_err();
+            assert_eq!(refused.why, Why::Full);
+        };
+        fill(flood);
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&gate);
+            let submitter = |level| {
+                let (pool, task) = (&pool, adds_one(&ran));
+                scope.spawn(move || pool.submit_at(level, Patience::Forever, task).is_ok())
+            };
+            let first = submitter(flood);
+            LEVELS
+                .into_iter()
+                .filter(|level| *level != flood)
+                .for_each(fill);
+            let all = LEVELS.map(submitter);
+            gate.open();
+            assert!(first.join().unwrap());
+            assert!(all.into_iter().all(|submitter| submitter.join().unwrap()));
+        });
+        pool.wait_idle();
+        assert_eq!(ran.load(SeqCst), 3 * 2 + 4);
+    }
+}
+
 macro_rules! laws {
     ($($version:ident: $pool:ty, from_v1 $(, $later:ident)*;)*) => {$(
         mod $version {
@@ -1285,6 +1433,16 @@ macro_rules! laws {
         fn cancel_is_exclusive_in_a_storm() { super::cancel_is_exclusive::<Pool>(1_000_000) }
         #[test]
         fn cancel_is_exclusive_for_a_pool() { cancel_all_is_exclusive::<Pool>() }
+    };
+    (@from_priority) => {
+        #[test]
+        fn bounded_for_each_level() { super::bounded_for_each_level::<Pool>() }
+        #[test]
+        fn stable() { super::stable::<Pool>() }
+        #[test]
+        fn bounded_overtaking() { super::bounded_overtaking::<Pool>() }
+        #[test]
+        fn places_for_each_level() { super::places_for_each_level::<Pool>() }
     };
     (@from_v3) => {
         #[test]
@@ -1352,6 +1510,7 @@ laws! {
     v3: v3_dynamic::Pool, from_v1, from_v1_to_v3, from_v2, from_v3;
     v4: v4_dedicated_queues::Pool, from_v1, from_v2, from_v3, from_v4;
     v5: v5_futures::Pool, from_v1, from_v2, from_v3, from_v4, from_v5;
+    priority: ::priority::Pool, from_v1, from_v1_to_v3, from_v2, from_priority;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

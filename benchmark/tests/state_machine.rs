@@ -7,6 +7,7 @@
 #[path = "../../v1-fixed/tests/common/mod.rs"]
 mod common;
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
@@ -15,8 +16,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use benchmark::contender::{
-    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle,
-    Patience, Placement, Refused, Stealing, Why,
+    Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle, Level,
+    Patience, Placement, Prioritised, Refused, Stealing, Why,
 };
 use common::{Watchdog, until};
 use proptest::prelude::*;
@@ -25,8 +26,9 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Call {
     /// Submit, and wait so long for a place: not at all, a moment, or as long as it takes (if it
-    /// would take until another call, not at all).
-    Submit(Wait, Owner),
+    /// would take until another call, not at all). The level counts in the priority branch, where
+    /// the task has neither a group nor a token.
+    Submit(Wait, Owner, Level),
     /// One of the running tasks returns.
     Return(usize),
     /// One of the running tasks panics (from v2 on).
@@ -93,8 +95,10 @@ trait Version {
     type Token;
     type Handle: LawfulHandle<usize>;
     const LEVEL: usize;
-    /// Whether tasks start in the order in which they were submitted.
+    /// Whether tasks of one level start in the order in which they were submitted.
     const ORDERED: bool = true;
+    /// How many later tasks may overtake a task, for each level between them, if there are levels.
+    const AGEING: Option<u64> = None;
 
     fn build(threads: usize, capacity: usize) -> Self::Pool;
     fn token() -> Self::Token;
@@ -109,6 +113,9 @@ trait Version {
     }
     fn shutdown_now(_: &Self::Pool) -> Vec<Box<dyn FnOnce() + Send>> {
         unreachable!("from v2 on")
+    }
+    fn submit_at(_: &Self::Pool, _: Level, _: Patience, _: Task) -> Result<(), Refused> {
+        unreachable!("in the priority branch")
     }
     /// Accepted, completed, panicked, cancelled, returned.
     fn endings(_: &Self::Pool) -> Option<[usize; 5]> {
@@ -218,6 +225,8 @@ impl LawfulHandle<usize> for NoHandle {
 
 struct V1;
 struct Later<P, const LEVEL: usize>(std::marker::PhantomData<P>);
+/// With levels.
+struct Levels<P, const AGEING: u64>(std::marker::PhantomData<P>);
 struct Changing<P>(std::marker::PhantomData<P>);
 /// With a queue for each worker, and the settings of that number.
 struct Queues<P, const GROWS: bool, const SETTINGS: usize>(std::marker::PhantomData<P>);
@@ -291,6 +300,20 @@ impl<P: Cancellable, const LEVEL: usize> Version for Later<P, LEVEL> {
     }
 }
 
+impl<P: Prioritised, const AGEING: u64> Version for Levels<P, AGEING> {
+    cancellable!();
+    type Handle = NoHandle;
+    const LEVEL: usize = 2;
+    const AGEING: Option<u64> = Some(AGEING);
+
+    fn build(threads: usize, capacity: usize) -> P {
+        P::build_ageing(threads, capacity, AGEING).unwrap()
+    }
+    fn submit_at(pool: &P, level: Level, patience: Patience, task: Task) -> Result<(), Refused> {
+        pool.submit_at(level, patience, move || _ = task.run())
+    }
+}
+
 impl<P: Dynamic> Version for Changing<P> {
     cancellable!();
     type Handle = NoHandle;
@@ -343,6 +366,10 @@ struct Model {
     waiting: Vec<(usize, usize)>,
     queue: VecDeque<usize>,
     owners: Vec<Owner>,
+    /// What each task is ordered by: the number of its acceptance, and more of it the less urgent
+    /// it is.
+    deadlines: Vec<(u64, Reverse<Level>)>,
+    ageing: u64,
     places: Vec<Place>,
     cancelled_tokens: [bool; TOKENS],
     cancelled: bool,
@@ -367,6 +394,8 @@ impl Model {
             waiting: Vec::new(),
             queue: VecDeque::new(),
             owners: Vec::new(),
+            deadlines: Vec::new(),
+            ageing: 0,
             places: Vec::new(),
             cancelled_tokens: [false; TOKENS],
             cancelled: false,
@@ -413,14 +442,16 @@ impl Model {
     }
 
     /// Whether a task is accepted, and if not, why.
-    fn submit(&mut self, wait: Wait, owner: Owner) -> Option<Why> {
+    fn submit(&mut self, wait: Wait, owner: Owner, level: Level) -> Option<Why> {
         let refused = self.shut(owner).or_else(|| {
-            (self.queue.len() >= self.capacity).then_some(match wait {
+            let equal = |task: &&usize| self.deadlines[**task].1.0 == level;
+            let full = self.queue.iter().filter(equal).count() >= self.capacity;
+            full.then_some(match wait {
                 Wait::Moment => Why::Timeout,
                 Wait::None | Wait::Forever => Why::Full,
             })
         });
-        self.enter(owner, refused.is_none());
+        self.enter(owner, level, refused.is_none());
         self.settle();
         refused
     }
@@ -435,8 +466,11 @@ impl Model {
     }
 
     /// A new task, which is accepted or not.
-    fn enter(&mut self, owner: Owner, accepted: bool) {
+    fn enter(&mut self, owner: Owner, level: Level, accepted: bool) {
         self.owners.push(owner);
+        let below = Level::High as u64 - level as u64;
+        let deadline = self.endings[0] as u64 + self.ageing * below;
+        self.deadlines.push((deadline, Reverse(level)));
         self.places
             .push(if accepted { Place::Queued } else { Place::Back });
         if accepted {
@@ -455,12 +489,19 @@ impl Model {
         }
     }
 
+    /// Which task is next.
+    fn next(&self) -> Option<usize> {
+        let deadline = |task: &usize| self.deadlines[*task];
+        self.queue.iter().copied().min_by_key(deadline)
+    }
+
     /// Idle workers take what is queued.
     fn settle(&mut self) {
         while self.ordered
             && self.running.len() < self.live
-            && let Some(task) = self.queue.pop_front()
+            && let Some(task) = self.next()
         {
+            self.claim(task);
             if self.is_cancelled(self.owners[task]) {
                 self.call_off(task);
             } else {
@@ -546,16 +587,19 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
     let fixed = V::live(&pool).is_none();
     let mut model = Model::new(if fixed { threads } else { 0 }, threads, capacity);
     model.ordered = V::ORDERED;
+    model.ageing = V::AGEING.unwrap_or(0);
     let mut done = String::new();
     for call in calls {
         writeln!(done, "{call:?}").unwrap();
         match call {
-            Call::Submit(wait, owner) => {
+            Call::Submit(wait, owner, level) => {
                 let owner = match owner {
                     Owner::Token(_) if V::LEVEL < 2 => Owner::Pool,
                     owner => owner,
                 };
-                let refused = model.submit(wait, owner);
+                let has_level = V::AGEING.is_some() && owner == Owner::Pool;
+                let level = if has_level { level } else { Level::Normal };
+                let refused = model.submit(wait, owner, level);
                 // Who would wait until the next call does not wait.
                 let wait = match wait {
                     Wait::Forever if refused == Some(Why::Full) => Wait::None,
@@ -585,6 +629,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                         handles.push((number, handle));
                         refused.map_or(Ok(()), Err)
                     }
+                    Owner::Pool if has_level => V::submit_at(&pool, level, patience, task),
                     Owner::Pool => pool.submit(patience, move || _ = task.run()),
                     Owner::Token(token) => V::submit_with(&pool, &tokens[token], task),
                 };
@@ -636,6 +681,16 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 let places = places.lock().unwrap();
                 let ended = |task: &&usize| places[**task] == Place::Ended;
                 assert_eq!(model.queue.iter().filter(ended).count(), run);
+                // They come back in the order in which they would have started.
+                model
+                    .queue
+                    .make_contiguous()
+                    .sort_by_key(|task| model.deadlines[*task]);
+                let every_other = |(n, task)| !V::ORDERED || ended(&task) == (n % 2 == 0);
+                assert!(
+                    model.queue.iter().enumerate().all(every_other),
+                    "after\n{done}"
+                );
                 for task in model.queue.drain(..) {
                     model.places[task] = places[task];
                     model.returned.push(task);
@@ -676,7 +731,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                     "{accepted} after\n{done}"
                 );
                 for n in 0..size {
-                    model.enter(Owner::Pool, n < accepted);
+                    model.enter(Owner::Pool, Level::Normal, n < accepted);
                 }
                 come_back(size - accepted, &places, &done);
             }
@@ -707,7 +762,7 @@ fn run<V: Version>(threads: usize, capacity: usize, calls: Vec<Call>) {
                 let why = shut.filter(|_| size > 0);
                 assert_eq!(told.recv().unwrap(), (accepted, why), "after\n{done}");
                 for _ in 0..size {
-                    model.enter(Owner::Pool, shut.is_none());
+                    model.enter(Owner::Pool, Level::Normal, shut.is_none());
                 }
                 come_back(size - accepted, &places, &done);
             }
@@ -853,8 +908,10 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         1 => (0..GROUPS).prop_map(Owner::Group),
         1 => (0..TOKENS).prop_map(Owner::Token),
     ];
+    let level = prop_oneof![Just(Level::Low), Just(Level::Normal), Just(Level::High)];
     let call = prop_oneof![
-        12 => (wait, owner).prop_map(|(wait, owner)| Call::Submit(wait, owner)),
+        12 => (wait, owner, level)
+            .prop_map(|(wait, owner, level)| Call::Submit(wait, owner, level)),
         6 => (0..8_usize).prop_map(Call::Return),
         2 => (0..8_usize).prop_map(Call::Panic),
         1 => (0..TOKENS).prop_map(Call::CancelToken),
@@ -903,6 +960,8 @@ macro_rules! versions {
 versions! {
     v1_is_like_the_model: V1;
     v2_is_like_the_model: Later<v2_cancel_panic::Pool, 2>;
+    priority_is_like_the_model: Levels<priority::Pool, 2>;
+    priority_that_ages_slowly_is_like_the_model: Levels<priority::Pool, 1_000_000>;
     v3_of_a_fixed_size_is_like_the_model: Later<v3_dynamic::Pool, 3>;
     v3_that_grows_is_like_the_model: Changing<v3_dynamic::Pool>;
     v4_of_a_fixed_size_is_like_the_model: Queues<v4_dedicated_queues::Pool, false, 1>;
@@ -919,10 +978,16 @@ versions! {
 #[test]
 fn the_model_accepts_queues_and_refuses_as_the_laws_say() {
     let mut model = Model::new(1, 1, 1);
-    assert_eq!(model.submit(Wait::None, Owner::Pool), None);
-    assert_eq!(model.submit(Wait::None, Owner::Pool), None);
-    assert_eq!(model.submit(Wait::None, Owner::Pool), Some(Why::Full));
-    assert_eq!(model.submit(Wait::Moment, Owner::Pool), Some(Why::Timeout));
+    assert_eq!(model.submit(Wait::None, Owner::Pool, Level::Normal), None);
+    assert_eq!(model.submit(Wait::None, Owner::Pool, Level::Normal), None);
+    assert_eq!(
+        model.submit(Wait::None, Owner::Pool, Level::Normal),
+        Some(Why::Full)
+    );
+    assert_eq!(
+        model.submit(Wait::Moment, Owner::Pool, Level::Normal),
+        Some(Why::Timeout)
+    );
     assert_eq!(
         model.places,
         [Place::Running, Place::Queued, Place::Back, Place::Back]

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use crate::contender::{
     Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Forking, Joining, Lawful,
-    LawfulGroup, LawfulHandle, Mapping, Patience, Placement, Refused, Resulting, Stealing, Why,
-    Workers,
+    LawfulGroup, LawfulHandle, Level, Mapping, Patience, Placement, Prioritised, Refused,
+    Resulting, Stealing, Why, Workers,
 };
 use crate::workload::{IDLE_TIMEOUT, part};
 
@@ -147,6 +147,37 @@ macro_rules! cancellable {
             }
         }
     };
+}
+
+/// What the branch can do whose tasks have levels.
+impl Prioritised for priority::Pool {
+    fn build_ageing(
+        threads: usize,
+        capacity: usize,
+        ageing: u64,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let pool = Self::builder().threads(threads).queue_capacity(capacity);
+        Ok(pool.ageing(ageing).build()?)
+    }
+
+    fn submit_at(
+        &self,
+        level: Level,
+        patience: Patience,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused> {
+        let level = match level {
+            Level::Low => priority::Priority::Low,
+            Level::Normal => priority::Priority::Normal,
+            Level::High => priority::Priority::High,
+        };
+        let task = priority::Task::from(task).at(level);
+        Ok(match patience {
+            Patience::None => self.try_execute(task),
+            Patience::For(time) => self.execute_timeout(task, time),
+            Patience::Forever => Self::execute(self, task),
+        }?)
+    }
 }
 
 /// A pool that changes its size, in a race: no thread to begin with, as many as the workload says
@@ -390,6 +421,8 @@ macro_rules! resulting {
 lawful!(v1_fixed, "v1");
 lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
+lawful!(priority, "priority", Cancelled);
+cancellable!(priority);
 lawful!(v3_dynamic, "v3", Cancelled);
 cancellable!(v3_dynamic);
 dynamic!(v3_dynamic, "v3 0..=w");

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
 
+use crate::exhibit::short;
+
 /// A test of one of three kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Catcher {
@@ -22,10 +24,10 @@ pub enum Catcher {
 }
 
 impl Catcher {
-    /// The package and the test target that it is in, and its name there. `version` is the folder.
+    /// The package and the test target that it is in, and its name there.
     #[must_use]
     pub fn target(&self, version: &str) -> (String, &str, String) {
-        let short = &version[..2];
+        let short = short(version);
         match self {
             Catcher::Model(name) => (format!("model-{short}"), "models", format!("{name}::fast")),
             Catcher::Law(name) => ("benchmark".into(), "laws", format!("{short}::{name}")),

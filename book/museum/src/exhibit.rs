@@ -17,6 +17,17 @@ pub const VERSIONS: [&str; 5] = [
     "v5-futures",
 ];
 
+/// The branches that have exhibits, by the names of their packages, each with the version that it is
+/// a copy of.
+pub const BRANCHES: [(&str, &str); 1] = [("priority", "v2-cancel-panic")];
+
+/// The laws that a branch adds to those of its version, by the names of their tests.
+pub const BRANCH_LAWS: &[(&str, &str)] = &[
+    ("stable", "priority"),
+    ("bounded_overtaking", "priority"),
+    ("places_for_each_level", "priority"),
+];
+
 /// The laws, by the names of their tests, with the first version that keeps each.
 pub const LAWS: &[(&str, &str)] = &[
     ("exactly_once", "v1-fixed"),
@@ -32,12 +43,41 @@ pub const LAWS: &[(&str, &str)] = &[
     ("handle_resolves_once", "v5-futures"),
 ];
 
+/// The versions, and then the branches.
+pub fn all_versions() -> impl Iterator<Item = &'static str> {
+    let branches = BRANCHES.iter().map(|(branch, _)| *branch);
+    VERSIONS.into_iter().chain(branches)
+}
+
+/// The version itself, or the one that a branch is a copy of: the branch keeps its laws.
+#[must_use]
+pub fn trunk(version: &str) -> &str {
+    let branch = BRANCHES.iter().find(|(branch, _)| *branch == version);
+    branch.map_or(version, |(_, parent)| parent)
+}
+
+/// Where its sources are, from the root of the repository.
+pub(crate) fn folder(version: &str) -> String {
+    match trunk(version) == version {
+        true => version.to_owned(),
+        false => format!("branches/{version}"),
+    }
+}
+
+/// What it is called in the names of tests and models: `v1`, or the name of a branch.
+pub(crate) fn short(version: &str) -> &str {
+    match trunk(version) == version {
+        true => &version[..2],
+        false => version,
+    }
+}
+
 /// A planted bug.
 #[derive(Clone, Debug)]
 pub struct Exhibit {
     /// The name of its file, without the ending.
     pub name: String,
-    /// The folder of the version in which it is planted.
+    /// The folder of the version in which it is planted, or the name of the branch.
     pub version: String,
     /// What it is called.
     pub title: String,
@@ -79,7 +119,14 @@ impl Exhibit {
         let folder = repository.join("book/museum/exhibits");
         let entries = WalkDir::new(folder).min_depth(2).sort_by_file_name();
         let path = |entry: walkdir::Result<DirEntry>| Ok(entry?.into_path());
-        entries.into_iter().map(path).collect()
+        let mut files = entries
+            .into_iter()
+            .map(path)
+            .collect::<Result<Vec<PathBuf>>>()?;
+        // The branches come last, and not where the alphabet has them.
+        let place = |file: &PathBuf| all_versions().position(|version| of(file) == Some(version));
+        files.sort_by_cached_key(place);
+        Ok(files)
     }
 
     /// The one with this name.
@@ -95,10 +142,7 @@ impl Exhibit {
 
     fn read(path: &Path) -> Result<Exhibit> {
         let name = path.file_stem().and_then(|name| name.to_str());
-        let version = path
-            .parent()
-            .and_then(|folder| folder.file_name()?.to_str());
-        let (Some(name), Some(version)) = (name, version) else {
+        let (Some(name), Some(version)) = (name, of(path)) else {
             bail!("{} is no exhibit", path.display());
         };
         let text = fs::read_to_string(path)?;
@@ -139,20 +183,26 @@ impl Exhibit {
 
     fn check(&self) -> Result<()> {
         ensure!(
-            VERSIONS.contains(&&*self.version),
-            "{} is no version",
+            all_versions().any(|version| version == self.version),
+            "{} is neither a version nor a branch",
             self.version
         );
         ensure!(!self.title.is_empty(), "no title");
+        let of_a_branch = BRANCH_LAWS.contains(&(&*self.breaks, &*self.version));
         ensure!(
-            LAWS.iter().any(|(law, _)| *law == self.breaks),
+            of_a_branch || LAWS.iter().any(|(law, _)| *law == self.breaks),
             "{} is no law",
             self.breaks
         );
+        // A law of the trunk holds for other people's pools as well, and so may ask less than a
+        // test. The tests of a branch are all that knows what it adds.
         ensure!(
-            self.catchers
-                .iter()
-                .any(|catcher| !matches!(catcher, Catcher::Test { .. })),
+            !self.catchers.is_empty()
+                && (of_a_branch
+                    || self
+                        .catchers
+                        .iter()
+                        .any(|catcher| !matches!(catcher, Catcher::Test { .. }))),
             "neither a model nor a law catches it"
         );
         ensure!(!self.wild.is_empty(), "who had it?");
@@ -170,7 +220,7 @@ impl Exhibit {
         self.patches()?
             .into_iter()
             .map(|(path, patch)| {
-                let source = self.version.clone() + "/src/";
+                let source = folder(&self.version) + "/src/";
                 ensure!(path.starts_with(&source), "{path} is not the version's");
                 let text =
                     fs::read_to_string(repository.join(&path)).with_context(|| path.clone())?;
@@ -195,4 +245,9 @@ impl Exhibit {
         }
         Ok(patches)
     }
+}
+
+/// The version or the branch that a file of an exhibit is of.
+fn of(file: &Path) -> Option<&str> {
+    file.parent()?.file_name()?.to_str()
 }

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::sources::{Sources, Test};
-use crate::{Catcher, Exhibit, LAWS, VERSIONS};
+use crate::exhibit::folder;
+use crate::{BRANCH_LAWS, Catcher, Exhibit, LAWS, VERSIONS, all_versions, trunk};
 
 /// Where the table is.
 const FILE: &str = "book/museum/laws.json";
@@ -26,6 +27,8 @@ pub struct Laws {
 #[serde(deny_unknown_fields)]
 struct Table {
     laws: Vec<Row>,
+    #[serde(rename = "laws of branches")]
+    of_branches: Vec<Row>,
     #[serde(rename = "other promises")]
     others: Vec<Row>,
 }
@@ -48,7 +51,7 @@ pub struct Row {
     /// `topic::name`.
     #[serde(default)]
     models: Vec<String>,
-    /// For each version the tests in its folder: `file::name`.
+    /// For each version and each branch the tests in its folder: `file::name`.
     #[serde(default)]
     tests: BTreeMap<String, Vec<String>>,
 }
@@ -109,6 +112,12 @@ impl Laws {
     #[must_use]
     pub fn laws(&self) -> &[Row] {
         &self.table.laws
+    }
+
+    /// The laws that branches add.
+    #[must_use]
+    pub fn of_branches(&self) -> &[Row] {
+        &self.table.of_branches
     }
 
     /// The other promises.
@@ -180,12 +189,14 @@ impl Laws {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let laws: Vec<&str> = self.laws().iter().map(|row| &*row.law).collect();
-        let known: Vec<&str> = LAWS.iter().map(|(law, _)| *law).collect();
-        if laws != known {
-            faults.push(format!(
-                "the laws of {FILE} are {laws:?} and should be {known:?}"
-            ));
+        for (rows, known) in [(self.laws(), LAWS), (self.of_branches(), BRANCH_LAWS)] {
+            let laws: Vec<&str> = rows.iter().map(|row| &*row.law).collect();
+            let known: Vec<&str> = known.iter().map(|(law, _)| *law).collect();
+            if laws != known {
+                faults.push(format!(
+                    "the laws of {FILE} are {laws:?} and should be {known:?}"
+                ));
+            }
         }
         self.compare(
             "law in benchmark/tests/laws.rs",
@@ -199,10 +210,10 @@ impl Laws {
             |row| &row.models,
             &mut faults,
         );
-        for version in VERSIONS {
+        for version in all_versions() {
             let tests = self.sources.tests(version).iter();
             self.compare(
-                &format!("test in {version}/tests"),
+                &format!("test in {}/tests", folder(version)),
                 tests.map(|test| test.name.clone()),
                 |row| row.tests.get(version).map_or(&[], Vec::as_slice),
                 &mut faults,
@@ -210,9 +221,9 @@ impl Laws {
         }
         for row in self.rows() {
             for version in row.tests.keys() {
-                if !VERSIONS.contains(&&**version) {
+                if !all_versions().any(|other| other == version) {
                     faults.push(format!("{}: {version} is no version", row.title));
-                } else if place(version) < row.since() {
+                } else if !row.is_promised_by(version) {
                     faults.push(format!(
                         "a test in {version}/tests cannot hold {}, which {version} does not promise: \
                          enter it elsewhere",
@@ -222,12 +233,9 @@ impl Laws {
             }
             for model in &row.models {
                 let topic = model.split("::").next().unwrap_or_default();
-                if !VERSIONS
-                    .iter()
-                    .any(|version| self.sources.models_on(version, topic))
-                {
+                if !all_versions().any(|version| self.sources.models_on(version, topic)) {
                     faults.push(format!(
-                        "no version runs the models of {topic}: name it in model/v*/tests/models.rs"
+                        "no version runs the models of {topic}: name it in model/*/tests/models.rs"
                     ));
                 }
             }
@@ -255,11 +263,25 @@ impl Laws {
                 }
             }
         }
+        for row in self.of_branches() {
+            for version in all_versions() {
+                let mut laws = self.sources.laws(version).iter();
+                let runs = laws.any(|test| row.laws.contains(&test.name));
+                if runs != row.is_promised_by(version) {
+                    faults.push(format!(
+                        "a test of {} should run on a branch that promises it, and nowhere else: \
+                         {version}",
+                        row.law
+                    ));
+                }
+            }
+        }
         faults
     }
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.table.laws.iter().chain(&self.table.others)
+        let laws = self.table.laws.iter().chain(&self.table.of_branches);
+        laws.chain(&self.table.others)
     }
 
     /// Whether each of these names is in one row, and whether there are others in any.
@@ -304,6 +326,14 @@ impl Row {
     fn since(&self) -> usize {
         let since = LAWS.iter().find(|(law, _)| *law == self.law);
         since.map_or(0, |(_, version)| place(version))
+    }
+
+    /// Whether a version or a branch keeps it.
+    fn is_promised_by(&self, version: &str) -> bool {
+        match BRANCH_LAWS.iter().find(|(law, _)| *law == self.law) {
+            Some((_, branch)) => *branch == version,
+            None => place(trunk(version)) >= self.since(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
+use crate::exhibit::{all_versions, folder, short};
 use crate::{VERSIONS, without_parents};
 
 /// A function that is a test.
@@ -30,7 +31,7 @@ struct Later {
 /// What there is to be held against the table.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    /// The laws of each version, without its name in front.
+    /// The laws of each version and each branch, without its name in front.
     laws: BTreeMap<&'static str, Vec<Test>>,
     /// The laws of what runs tasks in place, which is no version.
     in_place: Vec<Test>,
@@ -68,8 +69,8 @@ impl Sources {
             let models = models(&tokens_of(&path)?);
             sources.models.insert(stem(&path), models);
         }
-        for version in VERSIONS {
-            let short = &version[..2];
+        for version in all_versions() {
+            let short = short(version);
             let keeps = invocation(&laws, short)?;
             let kept = keeps.iter().map(|arm| {
                 arms.get(arm)
@@ -81,7 +82,7 @@ impl Sources {
                 .insert(version, kept.into_iter().flatten().cloned().collect());
             let topics = tokens_of(&repository.join(format!("model/{short}/tests/models.rs")))?;
             sources.topics.insert(version, modules(&topics));
-            let folder = repository.join(version).join("tests");
+            let folder = repository.join(folder(version)).join("tests");
             sources.tests.insert(version, tests_below(&folder)?);
         }
         Ok(sources)
@@ -251,7 +252,7 @@ fn macros(tokens: &TokenStream, name: &str) -> Vec<Group> {
 }
 
 /// The tests that each arm of the macro `laws` makes. An arm is called as the word in its pattern
-/// that begins with `from_v`.
+/// that begins with `from_`.
 fn arms(laws: &TokenStream) -> Result<BTreeMap<String, Vec<Test>>> {
     let mut arms = BTreeMap::new();
     let mut arm = None;
@@ -272,7 +273,7 @@ fn arms(laws: &TokenStream) -> Result<BTreeMap<String, Vec<Test>>> {
 }
 
 fn is_arm(word: &Ident) -> bool {
-    word.to_string().starts_with("from_v")
+    word.to_string().starts_with("from_")
 }
 
 /// All words, those in groups included.

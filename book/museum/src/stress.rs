@@ -5,24 +5,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::VERSIONS;
+use crate::exhibit::{all_versions, short};
 
 /// The package in the copy that runs a version's scenarios on real threads.
 pub(crate) fn package(version: &str) -> String {
-    format!("stress-{}", &version[..2])
+    format!("stress-{}", short(version))
 }
 
 /// The manifests of these packages, each made from that of the version's models: the facades give
 /// way to what they stand for, and the search to the loop.
 pub(crate) fn manifests(repository: &Path) -> Result<Vec<(PathBuf, String)>> {
-    VERSIONS
-        .iter()
+    all_versions()
         .map(|version| manifest(repository, version))
         .collect()
 }
 
 fn manifest(repository: &Path, version: &str) -> Result<(PathBuf, String)> {
-    let short = &version[..2];
+    let short = short(version);
     let mut text = fs::read_to_string(repository.join(format!("model/{short}/Cargo.toml")))?;
     let mut replace = |from: &str, to: &str| {
         let (before, after) = text

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::exhibit::short;
 use crate::{Catcher, Copy, Exhibit, stress};
 
 /// A compiled test of the copy.
@@ -64,7 +65,7 @@ impl Copy {
     ///
     /// As [`Copy::trial`].
     pub fn laws(&self, exhibit: &Exhibit) -> Result<Trial> {
-        let laws = format!("{}::", &exhibit.version[..2]);
+        let laws = format!("{}::", short(&exhibit.version));
         let mut trial = self.compile("benchmark", "laws", laws.clone() + "exactly_once")?;
         trial.choice = vec![laws];
         Ok(trial)
@@ -76,7 +77,7 @@ impl Copy {
     ///
     /// As [`Copy::trial`].
     pub fn search(&self, exhibit: &Exhibit, model: &str) -> Result<Trial> {
-        let package = format!("model-{}", &exhibit.version[..2]);
+        let package = format!("model-{}", short(&exhibit.version));
         self.compile(&package, "models", format!("{model}::deep"))
     }
 

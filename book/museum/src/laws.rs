@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::sources::{Sources, Test};
 use crate::exhibit::folder;
+use crate::sources::{Sources, Test};
 use crate::{BRANCH_LAWS, Catcher, Exhibit, LAWS, VERSIONS, all_versions, trunk};
 
 /// Where the table is.

@@ -75,8 +75,9 @@ fn exactly_once_in_a_crowd<P: Lawful>(rounds: usize, tasks: usize) {
         let pool = watchdog.watch(P::build(1 + round % 4, 1 + round % 7).unwrap());
         let ran = Arc::new(AtomicUsize::new(0));
         let [tried, accepted] = [0; 2].map(AtomicUsize::new);
-        // Anywhere from the first task to the last one: a multiple of the golden ratio, without what
-        // is before its point, is as good as a random number. Squared, since an early end is a quick one.
+        // Anywhere from the first task to the last one: a multiple of the golden ratio, without
+        // what is before its point, is as good as a random number. Squared, since an early end is a
+        // quick one.
         let part = (round as f64 * 0.618_033_988_749_895).fract();
         let moment = (part * part * (16 * tasks) as f64) as usize;
         thread::scope(|scope| {
@@ -587,7 +588,8 @@ fn no_stranded_task<P: Dynamic>(time: Duration) {
                     let (mut accepted, mut patience) = (0, idle);
                     while start.elapsed() < time / 3 || pool.workers().retired == 0 {
                         if start.elapsed() > time / 3 {
-                            // On a busy machine it takes longer until a worker sees that its time is up.
+                            // On a busy machine it takes longer until a worker sees that its time
+                            // is up.
                             patience *= 2;
                             thread::sleep(patience);
                         }
@@ -682,8 +684,8 @@ const WAYS: [Way; 4] = [
     Way::OnAWorkerInABatch,
 ];
 
-/// Law 10: one of four workers is blocked until the end of the test, and all others of the 1000 tasks
-/// finish, also if it has submitted them itself before it was blocked.
+/// Law 10: one of four workers is blocked until the end of the test, and all others of the 1000
+/// tasks finish, also if it has submitted them itself before it was blocked.
 fn no_task_waits_behind_a_busy_worker<P: Dispatching>() {
     let watchdog = Watchdog::start();
     for (placement, stealing) in THIEVES {
@@ -848,8 +850,8 @@ fn pair<P: Dispatching>(pool: &Arc<P>, round: usize, ran: &Arc<AtomicUsize>) {
     group.wait();
 }
 
-/// With stealing off there is no law 10: what is queued behind a busy worker waits for it, whatever the
-/// placement, while others are idle.
+/// With stealing off there is no law 10: what is queued behind a busy worker waits for it, whatever
+/// the placement, while others are idle.
 fn without_stealing_tasks_wait<P: Dispatching>() {
     let watchdog = Watchdog::start();
     for placement in [Placement::RoundRobin, Placement::LeastLoaded] {
@@ -1003,8 +1005,8 @@ impl Fates {
     }
 }
 
-/// Law 11: a handle resolves once, whoever asks, and says what has become of its task, while tasks are run,
-/// joined in place, cancelled in three ways, refused and handed back.
+/// Law 11: a handle resolves once, whoever asks, and says what has become of its task, while tasks
+/// are run, joined in place, cancelled in three ways, refused and handed back.
 fn handle_resolves_once<P: Joining>(rounds: usize) {
     let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
     for round in 0..rounds {
@@ -1031,7 +1033,8 @@ fn handle_resolves_once<P: Joining>(rounds: usize) {
                 2 => pool.shutdown(),
                 _ => {
                     for (n, task) in pool.shutdown_now().into_iter().enumerate() {
-                        // Some of them wait for others of them. And a panic whose handle is gone comes out.
+                        // Some of them wait for others of them. And a panic whose handle is gone
+                        // comes out.
                         if n % 2 == 0 {
                             scope.spawn(|| catch_unwind(AssertUnwindSafe(task)).is_ok());
                         }
@@ -1052,8 +1055,8 @@ fn handle_resolves_once<P: Joining>(rounds: usize) {
     }
 }
 
-/// Submits tasks in all ways, and asks for the result of each, at once or later. The last of the four who do
-/// this is on a worker.
+/// Submits tasks in all ways, and asks for the result of each, at once or later. The last of the
+/// four who do this is on a worker.
 fn spawn_and_ask<P: Joining>(pool: &P, fates: &Arc<Fates>, token: &P::Token, submitter: usize) {
     let on_worker = submitter == 3;
     fates.submitters.fetch_or(1 << submitter, SeqCst);
@@ -1162,8 +1165,8 @@ fn handle_resolves_on_each_way_out<P: Joining>() {
     assert_eq!(ran.load(SeqCst), 3);
 }
 
-/// Law 11: tasks that wait for their own tasks never deadlock, however small the pool and whatever its
-/// settings.
+/// Law 11: tasks that wait for their own tasks never deadlock, however small the pool and whatever
+/// its settings.
 fn fork_join_ends<P: Joining>(rounds: usize, n: u64) {
     fn fib<P: Joining>(pool: &Arc<P>, n: u64) -> u64 {
         if n < 2 {
@@ -1203,7 +1206,8 @@ std::thread_local! {
     static HELD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Law 11: a worker that joins runs the task that it waits for, and no other on top of the one that waits.
+/// Law 11: a worker that joins runs the task that it waits for, and no other on top of the one that
+/// waits.
 fn joining_runs_nothing_else<P: Joining>(rounds: usize) {
     let watchdog = Watchdog::start();
     for round in 0..rounds {

@@ -863,7 +863,7 @@ fn several_censuses_become_one_figure() {
 // ---- laws ----
 
 /// Two laws on three versions: little enough to know each cell.
-const LAWS: [(&str, &str); 15] = [
+const LAWS: [(&str, &str); 17] = [
     (
         "benchmark/tests/laws.rs",
         "macro_rules! laws {
@@ -875,7 +875,7 @@ const LAWS: [(&str, &str); 15] = [
             (@from_v2) => { #[test] fn cancel_is_exclusive() {} };
         }
         laws! { v1: from_v1; v2: from_v1, from_v2; v3: from_v1, from_v2; v4: from_v1, from_v2;
-               v5: from_v1, from_v2; }",
+               v5: from_v1, from_v2; priority: from_v1, from_v2; }",
     ),
     (
         "benchmark/tests/v1_on_v2.rs",
@@ -896,6 +896,8 @@ const LAWS: [(&str, &str); 15] = [
     ("v3-dynamic/tests/c.rs", ""),
     ("v4-dedicated-queues/tests/d.rs", ""),
     ("v5-futures/tests/e.rs", ""),
+    ("model/priority/tests/models.rs", "mod topic;"),
+    ("branches/priority/tests/f.rs", ""),
     (
         "book/museum/exhibits/v2-cancel-panic/bug.patch",
         "title: Neither < both\nbreaks: cancel_is_exclusive\ncaught by: law cancel_is_exclusive\n\
@@ -953,7 +955,7 @@ fn the_laws_become_a_table_that_unfolds() {
     assert!(!cells[0][6].contains(&earlier), "nor on v5");
 
     assert_eq!(cells[1][1], "2. <b>cancel</b><br>One &amp; not both.</td>");
-    assert_eq!(cells[1][2], "<i>not promised yet</i></td>");
+    assert_eq!(cells[1][2], "<i>not promised</i></td>");
     let model = unfolds("1 model", &["<code>topic::<wbr>of_<wbr>two</code>"]);
     let bug = "<a href=\"room-v2-cancel-panic.md#bug\">Neither &lt; both</a>";
     assert!(
@@ -962,7 +964,7 @@ fn the_laws_become_a_table_that_unfolds() {
         cells[1][3]
     );
     assert_eq!(cells[3][1], "Printed</td>");
-    assert_eq!(cells[3][6], "</td></tr></tbody></table></div>\n\nafter\n");
+    assert_eq!(cells[3][7], "</td></tr></tbody></table></div>\n\nafter\n");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The table of the laws, and of what holds them, as a part of a page.
 
-use ::museum::{Cell, Evidence, Laws, Row, VERSIONS};
+use ::museum::{Cell, Evidence, Laws, Row, all_versions, short};
 use anyhow::Result;
 use html_escape::encode_text;
 
@@ -11,9 +11,8 @@ use crate::words::counted_as;
 /// of the exhibits are, with `VERSION` for the version's folder.
 pub(crate) fn table(repository: &Repository, rooms: &str) -> Result<String> {
     let laws = Laws::read(repository.root())?;
-    let heads: String = VERSIONS
-        .iter()
-        .map(|version| format!("<th>{}</th>", &version[..2]))
+    let heads: String = all_versions()
+        .map(|version| format!("<th>{}</th>", short(version)))
         .collect();
     let mut rows = String::new();
     for (place, row) in laws.laws().iter().enumerate() {
@@ -25,7 +24,7 @@ pub(crate) fn table(repository: &Repository, rooms: &str) -> Result<String> {
         );
         rows.push_str(&line(&laws, row, &title, rooms));
     }
-    let columns = VERSIONS.len() + 1;
+    let columns = all_versions().count() + 1;
     rows.push_str(&format!(
         "<tr><th colspan=\"{columns}\">Other promises</th></tr>"
     ));
@@ -39,10 +38,9 @@ pub(crate) fn table(repository: &Repository, rooms: &str) -> Result<String> {
 }
 
 fn line(laws: &Laws, row: &Row, title: &str, rooms: &str) -> String {
-    let cells: String = VERSIONS
-        .iter()
+    let cells: String = all_versions()
         .map(|version| match laws.cell(row, version) {
-            None => "<td><i>not promised yet</i></td>".to_owned(),
+            None => "<td><i>not promised</i></td>".to_owned(),
             Some(cell) => format!("<td>{}</td>", unfolding(&cell, rooms)),
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ::museum::{BRANCH_LAWS, Exhibit, LAWS, Record, Search, Step, Stress};
+use ::museum::{Exhibit, LAWS, Record, Search, Step, Stress};
 use anyhow::{Context, Result, ensure};
 use html_escape::encode_text;
 
@@ -116,12 +116,8 @@ fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
     Ok(text)
 }
 
-/// The law that an exhibit breaks, with its number. Those of a branch have none.
+/// The law that an exhibit breaks, with its number.
 fn law(exhibit: &Exhibit) -> Result<String> {
-    if BRANCH_LAWS.contains(&(&*exhibit.breaks, &*exhibit.version)) {
-        let law = exhibit.breaks.replace('_', " ");
-        return Ok(format!("the law *{law}* of the branch"));
-    }
     let place = LAWS.iter().position(|(law, _)| *law == exhibit.breaks);
     let number = place.context("there is no such law")? + 1;
     Ok(format!(

@@ -1,5 +1,5 @@
-//! Law 4, with a queue for each worker: places come free in any of them, and each that comes free is found by somebody who
-//! waits for one. Only one of those is called at a time, and sees to the next.
+//! Law 4, from the first version that has signals of its own for those that wait: each place that
+//! comes free is found by one of them. Only one is woken at a time, and sees to the next.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::fmt;
@@ -22,7 +22,7 @@ models![
     a_pool_that_hands_back_refuses_all_who_wait,
 ];
 
-/// A pool of so many workers, all busy until what is returned with it is dropped, with so many tasks in its queue.
+/// A pool of so many workers, busy until what is returned is dropped, and of so many queued tasks.
 fn busy_pool(
     workers: usize,
     capacity: usize,
@@ -62,7 +62,7 @@ fn waits(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>) -> JoinHandle<()> {
     thread::spawn(move || pool.execute(task).unwrap())
 }
 
-/// Everybody has been let in, and everything has run.
+/// All submitters have got a place, and everything has run.
 fn check<const N: usize>(
     pool: &Pool,
     ran: &Arc<AtomicUsize>,
@@ -94,8 +94,8 @@ fn places_that_come_free_at_once_let_in_all_who_wait() {
     check(&pool, &ran, 4, submitters);
 }
 
-/// The tasks that free the places do not end before both have been let in. So there is no later place to make up for one
-/// of these.
+/// The tasks that free the places do not end before both have got one. So there is no later place
+/// to make up for one of these.
 fn each_of_two_places_lets_in_one_although_nothing_else_happens() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (pool, closed) = busy_pool(2, 2, 0, &ran);
@@ -114,7 +114,7 @@ fn each_of_two_places_lets_in_one_although_nothing_else_happens() {
     check(&pool, &ran, 2, []);
 }
 
-/// It may have been called for the place, or for one of two.
+/// It may have been woken for the place, or for one of two.
 fn a_place_is_not_lost_with_somebody_whose_time_is_over() {
     let (ran, late) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (pool, closed) = full_pool(2, 2, &ran);
@@ -161,7 +161,7 @@ fn a_place_is_not_lost_with_somebody_whose_token_is_cancelled() {
     );
 }
 
-/// Somebody who does not wait takes the place before the one who was called for it has come.
+/// One that does not wait takes the place before the one that was woken for it.
 fn a_place_is_not_lost_with_somebody_who_was_overtaken() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (pool, closed) = full_pool(1, 1, &ran);
@@ -189,7 +189,7 @@ impl Scaling for Thinks {
     }
 }
 
-/// Its call finds it neither asleep nor at the door.
+/// The signal comes while it neither sleeps nor looks for a place.
 fn a_place_is_not_lost_with_somebody_who_asks_for_a_worker() {
     let ran = Arc::new(AtomicUsize::new(0));
     let pool = Pool::builder().threads(1..=2).queue_capacity(1);

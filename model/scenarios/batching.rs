@@ -1,4 +1,5 @@
-//! Laws 1 to 4, for batches: what is accepted and what comes back are the whole batch, and places bound it.
+//! Laws 1 to 4, for batches: what is accepted and what comes back are the whole batch, and places
+//! bound it.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;

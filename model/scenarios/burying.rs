@@ -1,4 +1,5 @@
-//! What a task leaves behind in its queue that was claimed or cancelled there: it is in nobody's way.
+//! What a task leaves behind in its queue that was claimed or cancelled there: it is in nobody's
+//! way.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -43,7 +44,8 @@ fn a_worker_that_was_idle_for_too_long_leaves_although_a_cancelled_task_lies_in_
     assert_eq!(pool.stats().queued, 0);
 }
 
-/// The second one that is cancelled has all queues swept, while somebody steals and a submitter comes.
+/// The second one that is cancelled has all queues swept, while somebody steals and a submitter
+/// comes.
 fn a_sweep_leaves_the_tasks_that_are_alive() {
     let (pool, ran) = (
         Arc::new(Pool::new(2, 1).unwrap()),

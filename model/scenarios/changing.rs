@@ -1,4 +1,4 @@
-//! Law 9: whoever comes, leaves or is sent away, an accepted task finds a worker.
+//! Law 9: whichever workers come, leave or are retired, an accepted task finds one.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Weak};
@@ -23,7 +23,7 @@ models![
     a_worker_above_the_limit_leaves_no_task_behind,
     a_larger_pool_takes_what_is_queued,
     a_pool_made_larger_while_it_stops_leaves_no_thread_behind,
-    who_sleeps_may_be_sent_away_while_tasks_come,
+    an_idle_worker_may_be_retired_while_tasks_come,
     a_full_queue_gets_a_worker_or_a_task_comes_back,
     two_who_find_the_queue_full_get_a_worker_each,
     without_a_worker_a_task_is_run_or_comes_back,
@@ -150,8 +150,8 @@ fn a_task_is_run_or_handed_back_by_a_pool_that_grows() {
     assert_eq!(pool.stats().live, 0);
 }
 
-/// Two are busy, tasks are queued, and there may be only one from now on: the one that goes must
-/// not rely on somebody who sleeps.
+/// Two are busy, tasks are queued, and there may be only one from now on: the one that leaves must
+/// not rely on one that sleeps.
 fn a_worker_above_the_limit_leaves_no_task_behind() {
     let pool = Pool::builder().threads(2).queue_capacity(4);
     let (pool, ran) = (build(pool), Arc::new(AtomicUsize::new(0)));
@@ -203,7 +203,7 @@ fn a_pool_made_larger_while_it_stops_leaves_no_thread_behind() {
     check(&pool, accepted, 2);
 }
 
-fn who_sleeps_may_be_sent_away_while_tasks_come() {
+fn an_idle_worker_may_be_retired_while_tasks_come() {
     let policy = (OnDemand, Reaper::every(Duration::ZERO));
     let pool = build(Pool::builder().threads(0..=2).scaling(policy));
     submit_and_wait(&pool, 3);
@@ -271,7 +271,7 @@ impl Scaling for Knows {
     }
 }
 
-/// The owner lets go meanwhile, and the last owner is the policy: on a worker, or on the clock.
+/// The owner drops it meanwhile, and the last owner is the policy: on a worker, or at a tick.
 fn a_policy_may_let_go_of_its_pool() {
     let (place, ran) = (
         Arc::new(Mutex::new(Weak::new())),

@@ -120,7 +120,8 @@ fn a_task_goes_to_somebody_who_is_awake() {
     }
 }
 
-/// The lock is open while a policy thinks, and a worker that has asked it is neither awake nor asleep.
+/// The lock is open while a policy thinks, and a worker that has asked it is neither awake nor
+/// asleep.
 #[derive(Debug)]
 struct Thinks;
 
@@ -156,7 +157,8 @@ fn workers_that_share_a_queue_leave_nothing_in_it() {
     check(&pool, &ran, 4);
 }
 
-/// Of four workers on two queues, those who sleep leave. Those who are busy are still found, each by what it waits for.
+/// Of four workers on two queues, those who sleep leave. Those who are busy are still found, each
+/// by what it waits for.
 fn a_worker_that_leaves_its_queue_to_another_does_not_stop_it() {
     let pool = build(Pool::builder().threads(1));
     pool.resize(3).unwrap();

@@ -1,5 +1,5 @@
-//! A task's box outlives its closure and goes home by itself. What the closure has captured does not wait for that: it is
-//! dropped once, on the worker, before the task is over.
+//! A task's box outlives its closure and goes home by itself. What the closure has captured does
+//! not wait for that: it is dropped once, on the worker, before the task is over.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -49,7 +49,8 @@ fn what_a_task_has_captured_is_dropped_once_however_the_task_ends() {
     assert_eq!(alive, [1; 4]);
 }
 
-/// Enough tasks for a worker to bring their boxes home, in a batch, since it would free them itself before it falls asleep.
+/// Enough tasks for a worker to bring their boxes home, in a batch, since it would free them itself
+/// before it falls asleep.
 fn boxes_go_home_while_tasks_come() {
     let pool = Arc::new(Pool::new(1, 80).unwrap());
     let dropped = Arc::new(AtomicUsize::new(0));

@@ -61,7 +61,8 @@ struct Tells(Sender<()>);
 
 impl Wake for Tells {
     fn wake(self: Arc<Tells>) {
-        // A result can be found by a poll before the call for it comes; then whoever polls may be gone.
+        // A result can be found by a poll before the call for it comes; then whoever polls may be
+        // gone.
         let _ = self.0.send(());
     }
 }

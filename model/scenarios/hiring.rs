@@ -175,8 +175,8 @@ fn limits_that_cannot_be_met_hold_all_the_same() {
     check(&pool, &ran, accepted);
 }
 
-/// The first task waits for the second. At its submission no worker can be started, later one can, and
-/// only the clock tells.
+/// The first task waits for the second. At its submission no worker can be started, later one can,
+/// and only the next tick tells.
 fn the_clock_tries_again() {
     let pool = Pool::builder().threads(1..=2);
     let pool = build(pool.scaling(Threshold::new(1, SOME_TIME)));

@@ -1,5 +1,5 @@
-//! Claim-on-join: a worker that joins a task which has not begun runs it, and nobody else does. The place of the task is
-//! free from then on, and whoever counts the tasks counts it once.
+//! Claim-on-join: a worker that joins a task which has not begun runs it, and nobody else does. The
+//! place of the task is free from then on, and whoever counts the tasks counts it once.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::cell::Cell;
@@ -253,7 +253,8 @@ fn a_worker_does_not_run_what_it_joins_in_another_pool() {
     assert_counted(&second.stats(), 1);
 }
 
-/// Both workers of a dynamic pool may sleep on the handle of a third task, and then one of them has to run it.
+/// Both workers of a dynamic pool may sleep on the handle of a third task, and then one of them has
+/// to run it.
 fn workers_that_join_the_task_of_another_worker_sleep_until_it_is_over() {
     let pool = Pool::builder().threads(0..=2).idle_timeout(SOME_TIME);
     let pool = pool.queue_capacity(2).build().unwrap();

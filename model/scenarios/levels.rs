@@ -18,6 +18,7 @@ models![
     tasks_of_two_levels_run_or_are_handed_back,
     tasks_of_two_levels_run_or_are_cancelled,
     a_cancel_finds_its_submitter_among_those_of_two_levels,
+    tasks_of_one_level_start_in_the_order_of_their_submission,
     a_task_is_overtaken_by_no_more_than_the_bound_whoever_submits,
 ];
 
@@ -187,6 +188,31 @@ fn a_cancel_finds_its_submitter_among_those_of_two_levels() {
     }
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 4);
+}
+
+/// Whatever others submit meanwhile.
+fn tasks_of_one_level_start_in_the_order_of_their_submission() {
+    let pool = Pool::builder()
+        .threads(1)
+        .queue_capacity(2)
+        .ageing(1)
+        .build();
+    let pool = Arc::new(pool.unwrap());
+    let submitters = TWO.map(|level| {
+        let (pool, next) = (Arc::clone(&pool), Arc::new(AtomicUsize::new(0)));
+        thread::spawn(move || {
+            for number in 0..3 {
+                let next = Arc::clone(&next);
+                let task = move || assert_eq!(next.fetch_add(1, SeqCst), number);
+                pool.execute(Task::from(task).at(level)).unwrap();
+            }
+        })
+    });
+    for submitter in submitters {
+        submitter.join().unwrap();
+    }
+    pool.wait_idle();
+    assert_eq!(pool.stats().completed, 6);
 }
 
 /// A low task is accepted first. Others submit urgent ones meanwhile, and one worker takes them.

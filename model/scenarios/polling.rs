@@ -1,4 +1,4 @@
-//! A handle that is awaited: whoever has polled it is woken once when the task is over, and then finds the result.
+//! A handle that is awaited: whoever has polled it is woken once, and then finds the result.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::pin::Pin;

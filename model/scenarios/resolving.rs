@@ -1,4 +1,4 @@
-//! Law 11: a handle resolves once, however its task ended: it ran, it was cancelled, or it was dropped.
+//! Law 11: a handle resolves once, whether its task ran, was cancelled, or was dropped.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;

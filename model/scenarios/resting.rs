@@ -8,10 +8,10 @@ use model_schedule::{models, until_asleep};
 
 use crate::common::{Gate, busy_pool};
 
-models![a_rest_that_only_the_counts_have_seen_releases_all_who_wait];
+models![an_end_that_only_the_counts_have_seen_releases_all_who_wait];
 
 /// As in `waiting.rs`, but the submitter does not wait itself: it would release the others by that.
-fn a_rest_that_only_the_counts_have_seen_releases_all_who_wait() {
+fn an_end_that_only_the_counts_have_seen_releases_all_who_wait() {
     let (pool, closed) = busy_pool(1);
     let waiters = [(); 2].map(|()| {
         let pool = Arc::clone(&pool);

@@ -1,5 +1,5 @@
-//! A scope does not return before its tasks are over: each has run, or has been cancelled, and all that it captured is
-//! dropped.
+//! A scope does not return before its tasks are over: each has run, or has been cancelled, and all
+//! that it captured is dropped.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::panic::{AssertUnwindSafe, catch_unwind};

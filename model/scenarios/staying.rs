@@ -1,5 +1,5 @@
-//! Law 9, of those who stay: whoever sleeps is called once or sent away, enough of them stay, and no
-//! task is accepted that nobody can run.
+//! Law 9, of the workers that stay: one that sleeps is woken or retired once, enough of them stay,
+//! and no task is accepted that none can run.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::fmt;
@@ -54,8 +54,8 @@ impl Scaling for ThinksOnce {
     }
 }
 
-/// It has been counted on, so it must not ask the policy first: the other one, which has asked and has to
-/// stay, would sleep on.
+/// It has been counted on, so it must not ask the policy first: the other one, which has asked and
+/// has to stay, would not wake up.
 fn who_is_called_when_its_time_is_up_takes_the_task() {
     let (closed, gate) = Gate::new();
     let policy = ThinksOnce(AtomicUsize::new(0), gate);
@@ -93,7 +93,7 @@ fn of_two_whose_time_is_up_one_stays() {
     assert_eq!(pool.threads(), 1);
 }
 
-/// Wants one worker at each tick, and would send all away who sleep.
+/// Wants one worker at each tick, and would retire all that sleep.
 #[derive(Debug)]
 struct OneAtMost;
 

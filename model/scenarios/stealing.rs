@@ -1,4 +1,5 @@
-//! Laws 1 and 6, among thieves: whoever takes a task out of whose queue, it runs once, and none is lost on the way.
+//! Laws 1 and 6, among thieves: whoever takes a task out of whose queue, it runs once, and none is
+//! lost on the way.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -34,8 +35,8 @@ fn robbed_pool(
     (pool, closed)
 }
 
-/// One of the workers submits a batch of so many tasks, each of which adds one, and is busy then until what is
-/// returned is dropped. So the others run it.
+/// One of the workers submits a batch of so many tasks, each of which adds one, and is busy then
+/// until what is returned is dropped. So the others run it.
 fn rob(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, tasks: usize) -> Closed {
     let (closed, gate) = Gate::new();
     let (begin, begun) = Gate::new();
@@ -126,7 +127,8 @@ fn what_thieves_carry_is_run_or_handed_back() {
     assert_eq!((stats.completed, stats.returned), (5 - back, back));
 }
 
-/// What is in nobody's queue takes a place all the same. One runs, and one has been taken by the thief.
+/// What is in nobody's queue takes a place all the same. One runs, and one has been taken by the
+/// thief.
 fn what_thieves_carry_is_counted_as_queued() {
     let pool = Pool::builder().threads(2).queue_capacity(3);
     let pool = Arc::new(pool.build().unwrap());

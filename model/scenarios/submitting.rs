@@ -94,7 +94,7 @@ fn a_submitter_that_falls_asleep_as_a_place_comes_free_is_let_in() {
     }
 }
 
-/// The signal for a free place must not get lost with somebody who does not want it any more.
+/// The signal for a free place must not get lost with a submitter that does not want it any more.
 fn a_submitter_whose_time_is_over_keeps_no_place_from_another() {
     let (ran, late) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (pool, closed) = busy_pool(1);
@@ -119,8 +119,8 @@ fn a_submitter_whose_time_is_over_keeps_no_place_from_another() {
     assert_eq!(ran.load(SeqCst) + late.load(SeqCst), 3);
 }
 
-/// The only worker would wait for a place that only it can free. Whether the task is refused instead, or needs no
-/// place, is not the question here.
+/// The only worker would wait for a place that only it can free. Whether the task is refused
+/// instead, or needs no place, is not the question here.
 fn a_task_that_submits_never_waits() {
     let (ran, full) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let pool = Arc::new(Pool::new(1, 1).unwrap());

@@ -1,7 +1,8 @@
-//! Law 10: no task waits behind a busy worker while another is idle. Who sleeps is called, one at a time, and looks a last
-//! time before it falls asleep.
+//! Law 10: no task waits behind a busy worker while another is idle. Who sleeps is called, one at a
+//! time, and looks a last time before it falls asleep.
 //!
-//! A task here waits for another one, so a worker that is not called, or falls asleep too early, is a deadlock.
+//! A task here waits for another one, so a worker that is not called, or falls asleep too early, is
+//! a deadlock.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -85,7 +86,8 @@ fn a_task_waits_for_a_later_one_that_a_worker_has_submitted() {
     }
 }
 
-/// What a task submits is in the queue of its own worker, which is busy until the other one takes it.
+/// What a task submits is in the queue of its own worker, which is busy until the other one takes
+/// it.
 fn a_task_waits_for_one_that_it_has_submitted() {
     for batch in [false, true] {
         let pool = build(Pool::builder().threads(2));
@@ -213,7 +215,8 @@ fn a_task_does_not_wait_for_a_worker_that_is_in_a_hook() {
     pool.wait_idle();
 }
 
-/// A thief takes the first two of three tasks, and the first waits for the second. The owner finds only the third.
+/// A thief takes the first two of three tasks, and the first waits for the second. The owner finds
+/// only the third.
 fn a_worker_does_not_fall_asleep_while_a_thief_carries_tasks() {
     let pool = build(Pool::builder().threads(2));
     let own = Arc::clone(&pool);
@@ -238,7 +241,8 @@ fn without_stealing_whoever_is_to_run_a_task_is_called_for_it() {
     pool.wait_idle();
 }
 
-/// One of three is busy, and all that is queued is behind its task. The others must not wake each other for ever.
+/// One of three is busy, and all that is queued is behind its task. The others must not wake each
+/// other for ever.
 fn without_stealing_those_who_have_nothing_to_do_sleep() {
     let pool = build(Pool::builder().threads(3).stealing(Stealing::Off));
     let ran = Arc::new(AtomicUsize::new(0));
@@ -259,7 +263,8 @@ fn without_stealing_those_who_have_nothing_to_do_sleep() {
     assert_eq!(ran.load(SeqCst), 3);
 }
 
-/// Six workers on two queues, two are busy, and two that sleep are sent away: those who are busy still count as awake.
+/// Six workers on two queues, two are busy, and two that sleep are sent away: those who are busy
+/// still count as awake.
 fn those_who_have_nothing_to_do_sleep_although_others_share_their_queues() {
     let pool = build(Pool::builder().threads(1));
     let ran = Arc::new(AtomicUsize::new(0));
@@ -304,8 +309,8 @@ fn a_worker_that_a_task_needs_is_not_sent_away() {
     }
 }
 
-/// Two new workers have been given a task each, and are in their start hooks. They are not awake, and their tasks are
-/// not queued: the other two can do nothing about it.
+/// Two new workers have been given a task each, and are in their start hooks. They are not awake,
+/// and their tasks are not queued: the other two can do nothing about it.
 fn those_who_have_nothing_to_do_sleep_although_others_are_in_a_hook() {
     let ((hooks_end, in_hook), (closed, gate)) = (Gate::new(), Gate::new());
     let started = AtomicUsize::new(0);

@@ -171,7 +171,7 @@ impl Pool {
                 signal,
                 place,
                 closed,
-                threads: Arc::default(),
+                user_threads: Arc::default(),
             }),
             threads: Mutex::default(),
             gave_up: AtomicBool::new(false),

@@ -72,7 +72,7 @@ pub(crate) struct Shared {
     pub(crate) closed: Receiver<()>,
     /// The threads that may still run code of a user: those of workers up to the end of their stop
     /// hooks, and the one that ticks.
-    pub(crate) threads: Arc<WaitGroup>,
+    pub(crate) user_threads: Arc<WaitGroup>,
 }
 
 impl Pool {
@@ -113,7 +113,8 @@ impl Pool {
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
     /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
-    /// the wait; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
+    /// the wait; [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be
+    /// started; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
     /// The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.shared
@@ -138,8 +139,9 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown) or
-    /// [`Cancelled`](crate::Reason::Cancelled), with the task.
+    /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown),
+    /// [`Cancelled`](crate::Reason::Cancelled) or [`NoWorker`](crate::Reason::NoWorker), with the
+    /// task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.shared.submit(task.into(), None, None, None)
     }

@@ -58,7 +58,7 @@ impl Pool {
         // The wait is for the workers to leave. The join inside `shutdown` has no time-out, but
         // what is left of the threads by then are the destructors of their thread-local values.
         let deadline = Instant::now().checked_add(timeout);
-        if self.shared.threads.wait_deadline(deadline) {
+        if self.shared.user_threads.wait_deadline(deadline) {
             self.shutdown();
             Ok(())
         } else {

@@ -81,8 +81,9 @@ impl State {
     }
 }
 
-/// How often a thread looks whether the lock is free before it sleeps. The lock is held for less
-/// than a microsecond, and to sleep and be woken takes longer.
+/// How often a thread looks whether the lock is free before it sleeps: for some microseconds. Except
+/// while a thread is started, the lock is held for less than one, and to sleep and be woken takes
+/// longer.
 const SPINS: usize = 100;
 
 impl Shared {

@@ -54,12 +54,12 @@ impl Shared {
         }
         // What opens the lock comes first, and what has to be true when the job is queued is looked
         // at after it. That there is a worker comes last: a job in a pool without one is stranded.
-        if state.queue.len() >= self.capacity && state.workers.may_grow() {
-            self.make_place(state);
+        let full = state.queue.len() >= self.capacity;
+        let mut started = full && state.workers.may_grow() && self.make_place(state);
+        match self.ensure_worker(state) {
+            Ok(first) => started |= first,
+            Err(_) => return Err((job, Reason::NoWorker)),
         }
-        let Ok(started) = self.ensure_worker(state) else {
-            return Err((job, Reason::NoWorker));
-        };
         if state.open.is_none() {
             return Err((job, Reason::ShutDown));
         }
@@ -68,10 +68,6 @@ impl Shared {
         }
         state.push(job);
         if !started && state.workers.may_grow() {
-            // The policy may take its time, and there may be a place for another submitter.
-            if self.has_place_for_another(state) {
-                let _ = self.signal.try_send(());
-            }
             // If no thread can be started, the workers that there are will come to the job.
             let _ = self.grow(state, Moment::Submitted);
         }
@@ -79,14 +75,19 @@ impl Shared {
     }
 
     /// The queue is full. If the policy wants one more worker now, it is started with the oldest
-    /// job, whose place is free at once: so jobs begin in the order in which they came.
-    fn make_place(self: &Arc<Shared>, state: &mut Guard<'_>) {
-        if state.open.is_some()
-            && let Ok(Some(newest)) = self.grow(state, Moment::Full)
-            && let Some(oldest) = state.take()
-        {
+    /// job, whose place is free at once: so jobs are taken in the order in which they came. Returns
+    /// whether one was started.
+    fn make_place(self: &Arc<Shared>, state: &mut Guard<'_>) -> bool {
+        if state.open.is_none() {
+            return false;
+        }
+        let Ok(Some(newest)) = self.grow(state, Moment::Full) else {
+            return false;
+        };
+        if let Some(oldest) = state.take() {
             state.workers.give_first(newest, oldest);
         }
+        true
     }
 
     /// Queues the job, and waits until there is a place. Without a deadline, for ever.
@@ -94,34 +95,40 @@ impl Shared {
     /// The wait is for several things at once: for a signal that there is a place, for the pool to
     /// be closed, and for each token that can cancel the job. The lock is open meanwhile. Whatever
     /// it was, `try_push` finds out what is to be done.
-    fn push_deadline<'shared>(
-        self: &'shared Arc<Shared>,
-        mut state: Guard<'shared>,
+    fn push_deadline(
+        self: &Arc<Shared>,
+        mut state: Guard<'_>,
         mut job: Job,
         deadline: Option<Instant>,
     ) -> Result<(), (Job, Reason)> {
+        state.waiting += 1;
+        drop(state);
         let tokens: Vec<_> = iter::once(&self.token).chain(&job.token).cloned().collect();
         let deadlines = tokens.iter().filter_map(CancelToken::deadline);
         let deadline = deadlines.chain(deadline).min();
         let ends = tokens.iter().flat_map(CancelToken::ends);
         let events = [&self.place, &self.closed].into_iter().chain(ends);
         let events: Vec<_> = events.collect();
-        let mut timed_out = false;
-        state.waiting += 1;
-        let pushed = loop {
-            job = match self.try_push(&mut state, job) {
-                Err((job, Reason::Full)) if timed_out => break Err((job, Reason::Timeout)),
-                Err((job, Reason::Full)) => job,
-                pushed => break pushed,
+        loop {
+            let timed_out = self.wait_for_one(&events, deadline);
+            let mut state = self.lock();
+            // The signal may have stood for two places, and `try_push` may run code of a user.
+            if state.waiting > 1 && state.queue.len() + 1 < self.capacity {
+                let _ = self.signal.try_send(());
+            }
+            let pushed = match self.try_push(&mut state, job) {
+                Err((full, Reason::Full)) if !timed_out => {
+                    job = full;
+                    continue;
+                }
+                Err((job, Reason::Full)) => Err((job, Reason::Timeout)),
+                pushed => pushed,
             };
-            drop(state);
-            timed_out = self.wait_for_one(&events, deadline);
-            state = self.lock();
-        };
-        state.waiting -= 1;
-        // The signal may have stood for more than one place, or this submitter needs none.
-        self.signal_place(state);
-        pushed
+            state.waiting -= 1;
+            // Once more: perhaps this one leaves without the place that the signal was for.
+            self.signal_place(state);
+            return pushed;
+        }
     }
 
     /// Waits, without the lock, until one of these has something to say. Returns whether it was the
@@ -150,16 +157,12 @@ impl Shared {
     ///
     /// The channel holds one signal: a second one would say the same.
     pub(crate) fn signal_place(&self, state: Guard<'_>) {
-        let signal = self.has_place_for_another(&state);
+        let place = state.queue.len() < self.capacity || state.workers.may_grow();
+        let signal = state.waiting > 0 && place;
         drop(state); // a submitter that wakes up wants the lock
         if signal {
             let _ = self.signal.try_send(());
         }
-    }
-
-    fn has_place_for_another(&self, state: &State) -> bool {
-        let place = state.queue.len() < self.capacity || state.workers.may_grow();
-        state.waiting > 0 && place
     }
 
     /// Refuses every job from now on, and those that wait for a place. Workers that sleep wake up

@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,50 @@ fn a_submitter_gets_its_place_while_another_asks_a_policy_that_thinks() {
     }
 }
 
+/// Two places come free as the last worker leaves. The submitter that has the signal is asked for
+/// the name of a new worker, and takes its time. The other one gets its place all the same.
+#[test]
+fn a_submitter_gets_its_place_while_another_names_the_only_worker() {
+    let watchdog = Watchdog::start();
+    for round in 0..50 {
+        let naming = Gate::new();
+        let at_name = naming.clone();
+        let pool = Pool::builder()
+            .threads(0..=1)
+            .queue_capacity(2)
+            .idle_timeout(Duration::ZERO)
+            .thread_name(move |number| {
+                if number == 2 {
+                    at_name.pass();
+                }
+                format!("worker-{number}")
+            });
+        let pool = watchdog.watch(pool.build().unwrap());
+        let busy = Gate::new();
+        let _open_all = (OpenOnDrop(&busy), OpenOnDrop(&naming));
+        busy.occupy(|task| pool.execute(task).unwrap());
+        pool.execute(|| ()).unwrap();
+        pool.execute(|| ()).unwrap();
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&naming);
+            for _ in 0..2 {
+                scope.spawn(|| pool.execute(|| ()).unwrap());
+            }
+            thread::sleep(Duration::from_millis(3)); // time to fall asleep: earlier, nothing is shown
+            busy.open();
+            // At least one of them is accepted, or both, if the first worker still was there.
+            let end = Instant::now() + Duration::from_secs(3);
+            while pool.stats().accepted < 4 {
+                assert!(
+                    Instant::now() < end,
+                    "round {round}: a submitter sleeps beside an empty queue: {pool:?}"
+                );
+                thread::sleep(Duration::from_micros(50));
+            }
+        });
+    }
+}
+
 /// Answers like `WarmUp`, and thinks for a while about an idle worker.
 struct SlowWarmUp {
     asked: Mutex<mpsc::Sender<()>>,
@@ -126,6 +170,67 @@ fn nobody_leaves_by_an_answer_about_another_load() {
     thread::sleep(Duration::from_millis(100)); // time to leave
     let stats = pool.stats();
     assert_eq!((stats.running, stats.idle), (1, 1), "{stats:?}");
+}
+
+/// Wants one worker idle. At the one tick at which somebody may go, thinks about its answer.
+struct SlowTick {
+    asked: Mutex<mpsc::Sender<()>>,
+    gate: Gate,
+    armed: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for SlowTick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlowTick")
+    }
+}
+
+impl Scaling for SlowTick {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if moment == Moment::Tick && self.armed.swap(false, SeqCst) {
+            self.asked.lock().unwrap().send(()).unwrap();
+            self.gate.pass();
+        }
+        load.unfinished() + 1
+    }
+    fn excess(&self, _load: &Load) -> usize {
+        usize::from(self.armed.load(SeqCst))
+    }
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
+}
+
+/// The same at a tick: it retires nobody by an answer that a task has made old.
+#[test]
+fn a_tick_retires_nobody_by_an_answer_about_another_load() {
+    let watchdog = Watchdog::start();
+    let (asked, asks) = mpsc::channel();
+    let (gate, armed) = (Gate::new(), Arc::new(AtomicBool::new(false)));
+    let _open = OpenOnDrop(&gate);
+    let pool = Pool::builder().threads(2).scaling(SlowTick {
+        asked: Mutex::new(asked),
+        gate: gate.clone(),
+        armed: Arc::clone(&armed),
+    });
+    let pool = watchdog.watch(pool.build().unwrap());
+    pool.resize(0..=2).unwrap();
+    armed.store(true, SeqCst);
+    asks.recv().unwrap();
+    let busy = Gate::new();
+    let _open_too = OpenOnDrop(&busy);
+    busy.occupy(|task| pool.execute(task).unwrap());
+    gate.open();
+    // Later ticks want two workers and start the missing one: so look at those that have left.
+    thread::sleep(Duration::from_millis(50));
+    let stats = pool.stats();
+    assert_eq!(
+        stats.retired, 0,
+        "two were wanted, and one was retired: {stats:?}"
+    );
 }
 
 /// Shows the last load that it has seen, and ticks once in a long while.
@@ -183,4 +288,63 @@ fn a_worker_that_was_needed_is_not_unused_after_a_resize() {
         wrong, 0,
         "of 3: one of two workers was busy, and two count as unused"
     );
+}
+
+/// Shuts its pool down when it is asked at this moment, on whichever thread.
+#[derive(Clone)]
+struct ShutsDown(Arc<OnceLock<Weak<Pool>>>, Moment);
+
+impl fmt::Debug for ShutsDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutsDown")
+    }
+}
+
+impl Scaling for ShutsDown {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        if self.1 == moment
+            && let Some(pool) = self.0.get().and_then(Weak::upgrade)
+        {
+            let _ = pool.shutdown_timeout(Duration::from_millis(1));
+            pool.shutdown();
+        }
+        load.unfinished() + 1
+    }
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(3))
+    }
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+#[test]
+fn a_policy_may_shut_down_at_any_moment() {
+    let watchdog = Watchdog::start();
+    use Moment::{Full, Idle, Resized, Submitted, Tick};
+    for moment in [Resized, Submitted, Full, Idle, Tick] {
+        for _ in 0..20 {
+            let policy = ShutsDown(Arc::default(), moment);
+            let place = Arc::clone(&policy.0);
+            let pool = Pool::builder()
+                .threads(0..=3)
+                .queue_capacity(1)
+                .scaling(policy);
+            let pool = watchdog.watch(pool.build().unwrap());
+            place.set(Arc::downgrade(&pool)).unwrap();
+            let accepted: usize = thread::scope(|scope| {
+                let submit =
+                    |_| scope.spawn(|| (0..20).filter(|_| pool.execute(|| ()).is_ok()).count());
+                let threads = [0, 1].map(submit);
+                let _ = pool.resize(1..=2);
+                threads.map(|t| t.join().unwrap()).iter().sum()
+            });
+            pool.shutdown();
+            let stats = pool.stats();
+            assert_eq!(
+                (stats.accepted, stats.completed, stats.live),
+                (accepted, accepted, 0)
+            );
+        }
+    }
 }

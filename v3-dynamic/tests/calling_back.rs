@@ -413,7 +413,7 @@ fn a_submitter_that_waits_gets_a_worker_when_there_may_be_more() {
     pool.execute(meets()).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| pool.execute(|| ()).unwrap());
-        // Whether it sleeps by then or not: nobody else will let it in.
+        // Whether it sleeps by then or not: nothing else will make a place.
         thread::sleep(Duration::from_millis(20));
         pool.resize(1..=2).unwrap();
         waiting.join().unwrap();

@@ -252,12 +252,12 @@ fn where_the_machine_has_no_more_threads_tasks_wait_or_come_back() {
     assert_eq!((small.limits(), small.threads()), (1..=1, 0));
     assert_eq!(small.stats().spawn_failures, 2);
 
-    // Neither a worker nor a clock can be started for a new one.
-    let with_a_clock = Pool::builder().scaling(Reaper::every(Duration::from_secs(1)));
+    // Neither a worker nor the thread that ticks can be started for a new one.
+    let with_ticks = Pool::builder().scaling(Reaper::every(Duration::from_secs(1)));
     for builder in [
         Pool::builder().threads(1),
         Pool::builder().threads(0..=1).scaling(WarmUp::new(1)),
-        with_a_clock.threads(0..=1),
+        with_ticks.threads(0..=1),
     ] {
         assert!(matches!(builder.build(), Err(BuildError::Spawn(_))));
     }
@@ -371,7 +371,7 @@ impl Scaling for ThinksOnce {
     }
 }
 
-/// While a worker waits for the policy's answer, the other one, who sleeps, does the work.
+/// While a worker waits for the policy's answer, the other one, which sleeps, does the work.
 #[test]
 fn nobody_waits_for_a_policy_that_thinks_about_an_idle_worker() {
     let watchdog = Watchdog::start();
@@ -393,7 +393,7 @@ fn nobody_waits_for_a_policy_that_thinks_about_an_idle_worker() {
     drop(open);
 }
 
-/// While a worker is still in its start hook, those who are there do the work.
+/// While a worker is still in its start hook, the idle ones do the work.
 #[test]
 fn nobody_waits_for_a_start_hook_if_there_is_an_idle_worker() {
     let watchdog = Watchdog::start();

@@ -101,7 +101,11 @@ fn the_reaper_counts_those_unused_for_its_whole_period() {
     assert_eq!(excess(500, 8), 0);
     assert_eq!(excess(1000, 6), 5);
     assert_eq!(excess(1500, 3), 0);
-    assert_eq!(excess(2000, 9), 2, "three, but for the one that it keeps");
+    assert_eq!(
+        excess(2000, 9),
+        2,
+        "three, except for the one that it keeps"
+    );
     assert_eq!(excess(3000, 0), 0);
 }
 
@@ -130,6 +134,9 @@ fn the_forecast_is_the_rate_times_the_service_time() {
         0,
         "nothing to do, nobody wanted"
     );
+    // One task in 100 ms, which takes a second: ten of them run at any time.
+    let wanted = forecast(&policy().spare(0), 1, 10, 40);
+    assert!((10..=11).contains(&wanted), "rounded up: {wanted}");
     // A partner's ticks are ten times as short.
     let slow = Proactive::every(Duration::from_secs(1)).spare(0);
     assert_eq!(forecast(&slow, 20, 6, 9), 0, "its first period is not over");
@@ -379,7 +386,7 @@ fn the_largest_number_of_all_is_a_number_like_any_other() {
     );
 }
 
-/// Neither a clock that never rings nor one that always does keeps a pool from its work or its end.
+/// A tick that never comes, or one that always does, keeps no pool from its work or its end.
 #[test]
 fn periods_without_measure_do_no_harm() {
     fn works_and_stops(policy: impl Scaling) {
@@ -416,7 +423,7 @@ fn periods_without_measure_do_no_harm() {
     }
 }
 
-/// Workers that the policy kept are not forgotten when it does not want them any more.
+/// Workers that the policy kept leave when it does not want them any more.
 #[test]
 fn a_policy_may_change_its_mind() {
     #[derive(Debug)]
@@ -441,7 +448,7 @@ fn a_policy_may_change_its_mind() {
     until(|| pool.threads() == 1);
 }
 
-/// A policy that panics, and one that asks the pool: neither is called under a lock.
+/// A policy that panics, and one that asks the pool: neither is asked under a lock.
 #[test]
 fn a_policy_that_panics_wants_nothing() {
     #[derive(Debug)]

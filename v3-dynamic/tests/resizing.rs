@@ -214,7 +214,7 @@ fn a_task_may_resize_its_own_pool() {
     assert_eq!(pool.threads(), 4);
 }
 
-/// Workers above the limit leave while tasks are queued: whoever sleeps has to take over.
+/// Workers above the limit leave while tasks are queued: those that remain have to run them.
 fn storm(rounds: usize) {
     let watchdog = Watchdog::with_limit(common::LONG * (1 + rounds as u32 / 500));
     for round in 0..rounds {
@@ -308,7 +308,7 @@ fn what_is_queued_waits_for_a_worker_that_is_still_in_its_start_hook() {
     assert_eq!(ran.load(SeqCst), 1);
 }
 
-/// Wants one worker at each tick, would send all away, and notes how many there are.
+/// Wants one worker at each tick, would retire all, and notes how many there are.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
 struct NotesTicks(mpsc::Sender<usize>);
@@ -359,7 +359,7 @@ fn a_tick_keeps_to_limits_that_have_changed_while_it_made_a_name() {
     let pool = watchdog.watch(pool.thread_name(name).build().unwrap());
     naming.recv().unwrap();
     pool.resize(4..=8).unwrap();
-    // Only who sleeps can be sent away.
+    // Only workers that sleep can be retired.
     workers
         .iter()
         .take(4)

@@ -27,16 +27,17 @@ fn builder(watchdog: &Watchdog, pool: Builder) -> Arc<Pool> {
 #[test]
 fn sixty_four_idle_workers_leave_together_and_two_stay() {
     let watchdog = Watchdog::start();
-    let idle = Duration::from_millis(500);
+    let idle = Duration::from_secs(1);
     let pool = Pool::builder().threads(2..=64).idle_timeout(idle);
     let pool = builder(&watchdog, pool);
     fill(&pool, 64);
     assert_eq!(pool.stats().peak, 64);
     let start = Instant::now();
     until(|| pool.threads() == 2);
-    // One per idle timeout would take half a minute.
-    assert!(start.elapsed() < Duration::from_secs(10));
-    thread::sleep(idle * 2);
+    // One per idle timeout would take a minute.
+    let settled = start.elapsed();
+    assert!(settled < idle * 2, "{settled:?}");
+    thread::sleep(idle);
     let stats = pool.stats();
     assert_eq!((stats.live, stats.retired, stats.spawned), (2, 62, 64));
 }
@@ -82,14 +83,14 @@ fn with_an_idle_timeout_of_zero_a_worker_leaves_when_it_finds_nothing() {
 }
 
 #[test]
-fn the_last_to_fall_asleep_is_called_first_so_the_others_may_leave() {
+fn the_last_to_fall_asleep_is_woken_first_so_the_others_may_leave() {
     let watchdog = Watchdog::start();
     let pool = Pool::builder()
         .threads(1..=8)
         .idle_timeout(Duration::from_millis(300));
     let pool = builder(&watchdog, pool);
     fill(&pool, 8);
-    // Tasks come much faster than a worker is idle for too long: were the workers called in turn,
+    // Tasks come much faster than a worker is idle for too long: were the workers woken in turn,
     // nobody would ever leave.
     let threads = Arc::new(Mutex::new(HashSet::new()));
     while pool.threads() > 1 {
@@ -141,7 +142,7 @@ fn threads_that_have_left_are_joined() {
     assert_eq!(ended.load(SeqCst), stats.spawned);
 }
 
-/// Nobody will ever stop it. Whoever has nothing to do leaves all the same.
+/// Nobody will ever stop it. A worker that has nothing to do leaves all the same.
 #[test]
 fn a_leaked_pool_grows_and_shrinks_like_any_other() {
     let _watchdog = Watchdog::start();

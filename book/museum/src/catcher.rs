@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
 
-use crate::exhibit::short;
+use crate::short;
 
 /// A test of one of three kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Catcher {
 }
 
 impl Catcher {
-    /// The package and the test target that it is in, and its name there.
+    /// The package and the test target that it is in, and its name there. `version` is the folder.
     #[must_use]
     pub fn target(&self, version: &str) -> (String, &str, String) {
         let short = short(version);

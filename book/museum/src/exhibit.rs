@@ -17,18 +17,50 @@ pub const VERSIONS: [&str; 5] = [
     "v5-futures",
 ];
 
-/// The branches that have exhibits, by the names of their packages, each with the version that it is
-/// a copy of.
+/// The branches, each with the version of which it changes one mechanism. The folder of a branch is
+/// below `branches`.
 pub const BRANCHES: [(&str, &str); 1] = [("priority", "v2-cancel-panic")];
 
-/// The laws that a branch adds to those of its version, by the names of their tests.
-pub const BRANCH_LAWS: &[(&str, &str)] = &[
-    ("stable", "priority"),
-    ("bounded_overtaking", "priority"),
-    ("places_for_each_level", "priority"),
-];
+/// The versions and the branches.
+pub fn all_versions() -> impl Iterator<Item = &'static str> {
+    let branches = BRANCHES.into_iter().map(|(branch, _)| branch);
+    VERSIONS.into_iter().chain(branches)
+}
 
-/// The laws, by the names of their tests, with the first version that keeps each.
+/// The version from which a branch comes.
+fn parent(version: &str) -> Option<&'static str> {
+    let mut branches = BRANCHES.into_iter();
+    branches.find_map(|(branch, parent)| (branch == version).then_some(parent))
+}
+
+/// What a version or a branch is called where names are short: `v1`, `priority`.
+#[must_use]
+pub fn short(version: &str) -> &str {
+    match parent(version) {
+        Some(_) => version,
+        None => &version[..2],
+    }
+}
+
+/// The folder of a version or of a branch.
+#[must_use]
+pub fn folder(version: &str) -> String {
+    match parent(version) {
+        Some(_) => format!("branches/{version}"),
+        None => version.to_owned(),
+    }
+}
+
+/// The versions from which one comes, the first in front, and itself.
+#[must_use]
+pub fn ancestry(version: &str) -> Vec<&str> {
+    let last = parent(version).unwrap_or(version);
+    let before = VERSIONS.into_iter().take_while(|other| *other != last);
+    let parent = parent(version).into_iter();
+    before.chain(parent).chain([version]).collect()
+}
+
+/// The laws, by the names of their tests, with the first version or the branch that keeps each.
 pub const LAWS: &[(&str, &str)] = &[
     ("exactly_once", "v1-fixed"),
     ("handed_back", "v1-fixed"),
@@ -41,36 +73,10 @@ pub const LAWS: &[(&str, &str)] = &[
     ("no_stranded_task", "v3-dynamic"),
     ("no_task_waits_behind_a_busy_worker", "v4-dedicated-queues"),
     ("handle_resolves_once", "v5-futures"),
+    ("stable", "priority"),
+    ("bounded_overtaking", "priority"),
+    ("places_for_each_level", "priority"),
 ];
-
-/// The versions, and then the branches.
-pub fn all_versions() -> impl Iterator<Item = &'static str> {
-    let branches = BRANCHES.iter().map(|(branch, _)| *branch);
-    VERSIONS.into_iter().chain(branches)
-}
-
-/// The version itself, or the one that a branch is a copy of: the branch keeps its laws.
-#[must_use]
-pub fn trunk(version: &str) -> &str {
-    let branch = BRANCHES.iter().find(|(branch, _)| *branch == version);
-    branch.map_or(version, |(_, parent)| parent)
-}
-
-/// Where its sources are, from the root of the repository.
-pub(crate) fn folder(version: &str) -> String {
-    match trunk(version) == version {
-        true => version.to_owned(),
-        false => format!("branches/{version}"),
-    }
-}
-
-/// What it is called in the names of tests and models: `v1`, or the name of a branch.
-pub(crate) fn short(version: &str) -> &str {
-    match trunk(version) == version {
-        true => &version[..2],
-        false => version,
-    }
-}
 
 /// A planted bug.
 #[derive(Clone, Debug)]
@@ -184,25 +190,25 @@ impl Exhibit {
     fn check(&self) -> Result<()> {
         ensure!(
             all_versions().any(|version| version == self.version),
-            "{} is neither a version nor a branch",
+            "{} is no version",
             self.version
         );
         ensure!(!self.title.is_empty(), "no title");
-        let of_a_branch = BRANCH_LAWS.contains(&(&*self.breaks, &*self.version));
         ensure!(
-            of_a_branch || LAWS.iter().any(|(law, _)| *law == self.breaks),
+            LAWS.iter().any(|(law, _)| *law == self.breaks),
             "{} is no law",
             self.breaks
         );
-        // A law of the trunk holds for other people's pools as well, and so may ask less than a
-        // test. The tests of a branch are all that knows what it adds.
+        // A test is enough for a law of a branch: no other pool has to keep it.
+        let of_a_branch = parent(&self.version).is_some()
+            && LAWS.contains(&(&*self.breaks, &*self.version))
+            && !self.catchers.is_empty();
         ensure!(
-            !self.catchers.is_empty()
-                && (of_a_branch
-                    || self
-                        .catchers
-                        .iter()
-                        .any(|catcher| !matches!(catcher, Catcher::Test { .. }))),
+            of_a_branch
+                || self
+                    .catchers
+                    .iter()
+                    .any(|catcher| !matches!(catcher, Catcher::Test { .. })),
             "neither a model nor a law catches it"
         );
         ensure!(!self.wild.is_empty(), "who had it?");

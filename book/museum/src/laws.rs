@@ -8,9 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::exhibit::folder;
+use crate::exhibit::ancestry;
 use crate::sources::{Sources, Test};
-use crate::{BRANCH_LAWS, Catcher, Exhibit, LAWS, VERSIONS, all_versions, trunk};
+use crate::{Catcher, Exhibit, LAWS, VERSIONS, all_versions, folder, short};
 
 /// Where the table is.
 const FILE: &str = "book/museum/laws.json";
@@ -27,8 +27,6 @@ pub struct Laws {
 #[serde(deny_unknown_fields)]
 struct Table {
     laws: Vec<Row>,
-    #[serde(rename = "laws of branches")]
-    of_branches: Vec<Row>,
     #[serde(rename = "other promises")]
     others: Vec<Row>,
 }
@@ -51,7 +49,7 @@ pub struct Row {
     /// `topic::name`.
     #[serde(default)]
     models: Vec<String>,
-    /// For each version and each branch the tests in its folder: `file::name`.
+    /// For each version the tests in its folder: `file::name`.
     #[serde(default)]
     tests: BTreeMap<String, Vec<String>>,
 }
@@ -114,12 +112,6 @@ impl Laws {
         &self.table.laws
     }
 
-    /// The laws that branches add.
-    #[must_use]
-    pub fn of_branches(&self) -> &[Row] {
-        &self.table.of_branches
-    }
-
     /// The other promises.
     #[must_use]
     pub fn others(&self) -> &[Row] {
@@ -130,13 +122,13 @@ impl Laws {
     /// law.
     #[must_use]
     pub fn cell(&self, row: &Row, version: &str) -> Option<Cell<'_>> {
-        if place(version) < row.since() {
+        if !row.is_promised(version) {
             return None;
         }
         let mut cell = Cell::default();
         for test in self.sources.laws(version) {
             if row.laws.contains(&test.name) {
-                let name = format!("{}::{}", &version[..2], test.name);
+                let name = format!("{}::{}", short(version), test.name);
                 let deep = test.deep;
                 cell.laws.push(Evidence { name, deep });
             }
@@ -148,18 +140,18 @@ impl Laws {
                 cell.models.push(Evidence { name, deep });
             }
         }
-        for earlier in VERSIONS.iter().take(place(version) + 1) {
+        for earlier in ancestry(version) {
             for Test { name, deep } in self.sources.tests(earlier) {
-                let held = row.tests.get(*earlier);
+                let held = row.tests.get(earlier);
                 let file = name.split("::").next().unwrap_or_default();
                 let deep = *deep;
                 if !held.is_some_and(|held| held.contains(name)) {
                     continue;
-                } else if *earlier == version {
+                } else if earlier == version {
                     let name = name.clone();
                     cell.tests.push(Evidence { name, deep });
                 } else if self.sources.runs_on(earlier, file, version) {
-                    let name = format!("{} {name}", &earlier[..2]);
+                    let name = format!("{} {name}", short(earlier));
                     cell.earlier.push(Evidence { name, deep });
                 }
             }
@@ -189,14 +181,12 @@ impl Laws {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        for (rows, known) in [(self.laws(), LAWS), (self.of_branches(), BRANCH_LAWS)] {
-            let laws: Vec<&str> = rows.iter().map(|row| &*row.law).collect();
-            let known: Vec<&str> = known.iter().map(|(law, _)| *law).collect();
-            if laws != known {
-                faults.push(format!(
-                    "the laws of {FILE} are {laws:?} and should be {known:?}"
-                ));
-            }
+        let laws: Vec<&str> = self.laws().iter().map(|row| &*row.law).collect();
+        let known: Vec<&str> = LAWS.iter().map(|(law, _)| *law).collect();
+        if laws != known {
+            faults.push(format!(
+                "the laws of {FILE} are {laws:?} and should be {known:?}"
+            ));
         }
         self.compare(
             "law in benchmark/tests/laws.rs",
@@ -223,7 +213,7 @@ impl Laws {
             for version in row.tests.keys() {
                 if !all_versions().any(|other| other == version) {
                     faults.push(format!("{}: {version} is no version", row.title));
-                } else if !row.is_promised_by(version) {
+                } else if !row.is_promised(version) {
                     faults.push(format!(
                         "a test in {version}/tests cannot hold {}, which {version} does not promise: \
                          enter it elsewhere",
@@ -235,13 +225,13 @@ impl Laws {
                 let topic = model.split("::").next().unwrap_or_default();
                 if !all_versions().any(|version| self.sources.models_on(version, topic)) {
                     faults.push(format!(
-                        "no version runs the models of {topic}: name it in model/*/tests/models.rs"
+                        "no version runs the models of {topic}: name it in model/v*/tests/models.rs"
                     ));
                 }
             }
         }
         for row in self.laws() {
-            for version in VERSIONS {
+            for version in all_versions() {
                 let runs = |law: &String| {
                     let mut laws = self.sources.laws(version).iter();
                     laws.any(|test| test.name == *law)
@@ -263,25 +253,11 @@ impl Laws {
                 }
             }
         }
-        for row in self.of_branches() {
-            for version in all_versions() {
-                let mut laws = self.sources.laws(version).iter();
-                let runs = laws.any(|test| row.laws.contains(&test.name));
-                if runs != row.is_promised_by(version) {
-                    faults.push(format!(
-                        "a test of {} should run on a branch that promises it, and nowhere else: \
-                         {version}",
-                        row.law
-                    ));
-                }
-            }
-        }
         faults
     }
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        let laws = self.table.laws.iter().chain(&self.table.of_branches);
-        laws.chain(&self.table.others)
+        self.table.laws.iter().chain(&self.table.others)
     }
 
     /// Whether each of these names is in one row, and whether there are others in any.
@@ -322,23 +298,10 @@ impl Laws {
 }
 
 impl Row {
-    /// The place of the first version that promises it.
-    fn since(&self) -> usize {
+    /// Whether a version or a branch promises it.
+    fn is_promised(&self, version: &str) -> bool {
         let since = LAWS.iter().find(|(law, _)| *law == self.law);
-        since.map_or(0, |(_, version)| place(version))
+        let since = since.map_or(VERSIONS[0], |(_, version)| version);
+        ancestry(version).contains(&since)
     }
-
-    /// Whether a version or a branch keeps it.
-    fn is_promised_by(&self, version: &str) -> bool {
-        match BRANCH_LAWS.iter().find(|(law, _)| *law == self.law) {
-            Some((_, branch)) => *branch == version,
-            None => place(trunk(version)) >= self.since(),
-        }
-    }
-}
-
-/// Which of the versions it is.
-fn place(version: &str) -> usize {
-    let place = VERSIONS.iter().position(|other| *other == version);
-    place.unwrap_or(VERSIONS.len())
 }

@@ -1,10 +1,10 @@
 //! The bug museum: bugs of real pools, planted in copies of the versions, and what catches them.
 //!
-//! An exhibit is a file in `exhibits/VERSION` or `exhibits/BRANCH`: what the bug is called, which
-//! law it breaks, what catches it, who had it, the story, and the patch that plants it. [`Exhibit`]
-//! reads it. A [`Copy`](struct@Copy) of the workspace is where it is planted, [`Copy::trial`] asks
-//! a model, a law or a test whether it finds it, and a [`Record`] keeps the answers for the book.
-//! [`Laws`] says which law every test holds.
+//! An exhibit is a file in `exhibits/VERSION`: what the bug is called, which law it breaks, what
+//! catches it, who had it, the story, and the patch that plants it. [`Exhibit`] reads it. A
+//! [`Copy`](struct@Copy) of the workspace is where it is planted, [`Copy::trial`] asks a model, a
+//! law or a test whether it finds it, and a [`Record`] keeps the answers for the book. [`Laws`]
+//! says which law every test holds.
 
 mod catcher;
 mod copy;
@@ -19,7 +19,7 @@ mod trial;
 
 pub use catcher::Catcher;
 pub use copy::Copy;
-pub use exhibit::{BRANCH_LAWS, BRANCHES, Exhibit, LAWS, VERSIONS, all_versions, trunk};
+pub use exhibit::{BRANCHES, Exhibit, LAWS, VERSIONS, all_versions, ancestry, folder, short};
 pub use laws::{Cell, Evidence, Laws, Row};
 pub use record::{Catch, DEADLINE, LawRun, Record, Search, Stress};
 use schedule::schedule;

@@ -8,8 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
-use crate::exhibit::{all_versions, folder, short};
-use crate::{VERSIONS, without_parents};
+use crate::{all_versions, folder, short, without_parents};
 
 /// A function that is a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +30,7 @@ struct Later {
 /// What there is to be held against the table.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    /// The laws of each version and each branch, without its name in front.
+    /// The laws of each version, without its name in front.
     laws: BTreeMap<&'static str, Vec<Test>>,
     /// The laws of what runs tasks in place, which is no version.
     in_place: Vec<Test>,
@@ -123,7 +122,7 @@ impl Sources {
 
     /// Whether a later version runs the tests of an earlier one's file.
     pub(crate) fn runs_on(&self, earlier: &str, file: &str, version: &str) -> bool {
-        let path = format!("{earlier}/tests/{file}.rs");
+        let path = format!("{}/tests/{file}.rs", folder(earlier));
         self.later
             .iter()
             .any(|later| later.version == version && later.file == path)
@@ -333,7 +332,7 @@ fn later(repository: &Path) -> Result<Vec<Later>> {
         // Whoever takes a later version for an earlier one.
         let newer = alias.and_then(|words| {
             let folder = words[2].replace('_', "-");
-            VERSIONS.into_iter().find(|version| *version == folder)
+            all_versions().find(|version| *version == folder)
         });
         if let Some(version) = newer {
             for file in included("benchmark/tests", &stem(&path), repository)? {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::exhibit::{all_versions, short};
+use crate::{all_versions, short};
 
 /// The package in the copy that runs a version's scenarios on real threads.
 pub(crate) fn package(version: &str) -> String {

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::exhibit::short;
-use crate::{Catcher, Copy, Exhibit, stress};
+use crate::{Catcher, Copy, Exhibit, short, stress};
 
 /// A compiled test of the copy.
 #[derive(Clone, Debug)]

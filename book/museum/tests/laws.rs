@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
 
-use museum::{LAWS, Laws, VERSIONS, repository};
+use museum::{LAWS, Laws, VERSIONS, all_versions, repository};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -45,6 +45,9 @@ fn the_introduction_says_the_same_of_each_law() {
     let introduction = read("book/src/introduction.md");
     for row in READ.laws() {
         let since = LAWS.iter().find(|(law, _)| *law == row.law).unwrap().1;
+        if !VERSIONS.contains(&since) {
+            continue; // a branch tells its laws by itself
+        }
         let begin = format!("| {} | {} | ", row.title, &since[..2]);
         let said = introduction.lines().find(|line| line.starts_with(&begin));
         let said =
@@ -172,8 +175,13 @@ fn a_law_that_no_model_holds_is_found() {
     }
     let moved = table.to_string();
     let faults = faults(&moved);
-    let expected = VERSIONS.map(|version| format!("no model holds bounded on {version}"));
-    assert_eq!(faults.len(), expected.len(), "{}", faults.join("\n"));
+    let expected = all_versions().map(|version| format!("no model holds bounded on {version}"));
+    assert_eq!(
+        faults.len(),
+        all_versions().count(),
+        "{}",
+        faults.join("\n")
+    );
     for (fault, expected) in faults.iter().zip(expected) {
         assert!(fault.starts_with(&expected), "{fault}");
     }

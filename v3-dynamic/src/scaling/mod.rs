@@ -84,7 +84,8 @@ pub enum Moment {
     /// A task finds the queue full, and there are fewer workers than there may be. If one more is
     /// started now, it takes the oldest task, and the new one takes its place.
     Full,
-    /// A worker has been idle for the idle timeout. It leaves if more workers than wanted remain.
+    /// A worker has been idle for the idle timeout. It leaves if there are more workers than
+    /// wanted, itself included.
     Idle,
     /// Another [`period`](Scaling::period) is over.
     Tick,

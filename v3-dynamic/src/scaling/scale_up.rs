@@ -214,8 +214,9 @@ impl Forecast {
         } else {
             (self.rate + rate) / 2.0
         };
-        // If no task has finished, each has taken the whole period so far.
-        let service = busy / finished.max(load.running).max(1) as f64;
+        // If none has finished, each of those that run has taken the whole period so far.
+        let tasks = if finished > 0 { finished } else { load.running };
+        let service = busy / tasks.max(1) as f64;
         if busy > 0.0 {
             self.service = if self.service == 0.0 {
                 service

@@ -22,7 +22,7 @@ pub(crate) fn start(pool: &Pool) -> Result<(), BuildError> {
         return Ok(());
     };
     let shared = Arc::clone(&pool.shared);
-    let pending = shared.threads.add();
+    let pending = shared.user_threads.add();
     let tick = move || {
         // A policy may let go of the pool, or shut it down: this thread cannot wait for its own
         // end.
@@ -41,14 +41,19 @@ pub(crate) fn start(pool: &Pool) -> Result<(), BuildError> {
 impl Shared {
     /// Starts workers that are missing, and retires those that have nothing to do.
     fn tick(self: &Arc<Shared>, state: &mut MutexGuard<'_, State>) {
+        let accepted = state.accepted;
         let excess = self.ask(state, Scaling::excess);
         let least = self.least(state, Moment::Tick);
         // If a thread cannot be started, the next tick tries again.
         let _ = self.start_missing(state, least);
+        let is_old = state.accepted != accepted;
         let workers = &mut state.workers;
         workers.start_period();
-        // The limits may be others by now: the lock was open while names were made.
+        // The limits may be others by now: the lock was open while names were made. And if a job
+        // has been accepted meanwhile, the answers are about another load: nobody leaves for them.
         let least = least.max(workers.limits.min);
-        workers.retire_idle(excess.min(workers.live().saturating_sub(least)));
+        if !is_old {
+            workers.retire_idle(excess.min(workers.live().saturating_sub(least)));
+        }
     }
 }

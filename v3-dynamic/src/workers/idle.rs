@@ -21,8 +21,7 @@ impl Worker {
     pub(crate) fn first(&self) -> Option<Job> {
         let mut state = self.shared.lock();
         state.workers.in_hooks -= 1;
-        let worker = state.workers.live.get_mut(&self.number);
-        match worker.and_then(|worker| worker.first.take()) {
+        match state.workers.take_first(self.number) {
             Some(job) => Some(job),
             None => self.wait_for_job(state),
         }
@@ -75,26 +74,27 @@ impl Worker {
                 deadline = deadline.or_else(|| in_time(shared.idle_timeout));
                 continue;
             }
-            let accepted = state.accepted;
-            state.workers.in_hooks += 1;
-            let stay = shared.least(&mut state, Moment::Idle);
-            state.workers.in_hooks -= 1;
-            // If a job has come meanwhile, the answer is about another load, and counts for
-            // nothing.
-            let is_old = state.accepted != accepted;
-            least = Some(stay).filter(|_| !is_old);
-            // If it has to stay because of the limits, it is woken when they change. A policy may
-            // change its mind without a word, so it is asked again.
-            deadline = if is_old {
-                in_time(shared.idle_timeout)
-            } else if stay > state.workers.limits.min {
-                in_time(shared.idle_timeout.max(ASK_AGAIN))
-            } else {
-                None
+            least = self.ask_to_leave(&mut state);
+            deadline = match least {
+                // It has to stay because of the limits: it is woken when they change.
+                Some(least) if least <= state.workers.limits.min => None,
+                // A policy may change its mind without a word, so it is asked again.
+                Some(_) => in_time(shared.idle_timeout.max(ASK_AGAIN)),
+                None => in_time(shared.idle_timeout),
             };
         }
         state.workers.retire(self.number);
         None
+    }
+
+    /// Asks the policy how many workers have to stay. `None`: the answer is about another load than
+    /// that of now, since a job has been accepted meanwhile.
+    fn ask_to_leave(&self, state: &mut Guard<'_>) -> Option<usize> {
+        let accepted = state.accepted;
+        state.workers.in_hooks += 1;
+        let least = self.shared.least(state, Moment::Idle);
+        state.workers.in_hooks -= 1;
+        (state.accepted == accepted).then_some(least)
     }
 
     /// Sleeps until the worker is woken, or until the deadline. Returns whether it was the

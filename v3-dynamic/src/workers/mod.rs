@@ -14,8 +14,8 @@ use crate::task::Job;
 
 /// The workers of a pool. A part of its state: all of this is under the lock.
 ///
-/// The rule that strands no task: as many workers are awake as there are unfinished tasks, or all
-/// of them are. Who queues a task keeps the rule with [`wake_one`](Workers::wake_one), and a worker
+/// The rule that strands no task: at least as many workers are awake as there are unfinished tasks,
+/// or none sleeps. Who queues a task keeps the rule with [`wake_one`](Workers::wake_one), and a worker
 /// looks at the queue before it sleeps or leaves.
 #[derive(Debug)]
 pub(crate) struct Workers {
@@ -99,6 +99,12 @@ impl Workers {
     pub(crate) fn give_first(&mut self, number: usize, job: Job) {
         let worker = self.live.get_mut(&number);
         worker.expect("it has not had the lock since").first = Some(job);
+    }
+
+    /// What a worker was given to begin with.
+    fn take_first(&mut self, number: usize) -> Option<Job> {
+        let worker = self.live.get_mut(&number);
+        worker.expect("it is live until it has slept").first.take()
     }
 
     /// Wakes a worker, unless as many are awake as there are unfinished tasks: those that are awake

@@ -82,7 +82,7 @@ impl Shared {
             number,
             shared: Arc::clone(self),
             wake: Arc::clone(&wake),
-            pending: self.threads.add(),
+            pending: self.user_threads.add(),
         };
         let thread = match name {
             None => Err(BuildError::Spawn(io::Error::other("it could not be named"))),

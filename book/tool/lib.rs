@@ -116,6 +116,7 @@ chapters! {
     museum_v3 = "proof/museum-v3-dynamic.md",
     museum_v4 = "proof/museum-v4-dedicated-queues.md",
     museum_v5 = "proof/museum-v5-futures.md",
+    museum_priority = "proof/museum-priority.md",
     what_a_green_test_proves = "proof/what-a-green-test-proves.md",
     what_holds_the_laws = "proof/what-holds-the-laws.md",
     measuring_a_pool = "proof/measuring-a-pool.md",

@@ -52,7 +52,8 @@ pub fn folder(version: &str) -> String {
 }
 
 /// The versions from which one comes, the first in front, and itself.
-pub(crate) fn ancestry(version: &str) -> Vec<&str> {
+#[must_use]
+pub fn ancestry(version: &str) -> Vec<&str> {
     let last = parent(version).unwrap_or(version);
     let before = VERSIONS.into_iter().take_while(|other| *other != last);
     let parent = parent(version).into_iter();
@@ -82,7 +83,7 @@ pub const LAWS: &[(&str, &str)] = &[
 pub struct Exhibit {
     /// The name of its file, without the ending.
     pub name: String,
-    /// The folder of the version in which it is planted.
+    /// The folder of the version in which it is planted, or the name of the branch.
     pub version: String,
     /// What it is called.
     pub title: String,
@@ -124,7 +125,14 @@ impl Exhibit {
         let folder = repository.join("book/museum/exhibits");
         let entries = WalkDir::new(folder).min_depth(2).sort_by_file_name();
         let path = |entry: walkdir::Result<DirEntry>| Ok(entry?.into_path());
-        entries.into_iter().map(path).collect()
+        let mut files = entries
+            .into_iter()
+            .map(path)
+            .collect::<Result<Vec<PathBuf>>>()?;
+        // The branches come last, and not where the alphabet has them.
+        let place = |file: &PathBuf| all_versions().position(|version| of(file) == Some(version));
+        files.sort_by_cached_key(place);
+        Ok(files)
     }
 
     /// The one with this name.
@@ -140,10 +148,7 @@ impl Exhibit {
 
     fn read(path: &Path) -> Result<Exhibit> {
         let name = path.file_stem().and_then(|name| name.to_str());
-        let version = path
-            .parent()
-            .and_then(|folder| folder.file_name()?.to_str());
-        let (Some(name), Some(version)) = (name, version) else {
+        let (Some(name), Some(version)) = (name, of(path)) else {
             bail!("{} is no exhibit", path.display());
         };
         let text = fs::read_to_string(path)?;
@@ -194,10 +199,16 @@ impl Exhibit {
             "{} is no law",
             self.breaks
         );
+        // A test is enough for a law of a branch: no other pool has to keep it.
+        let of_a_branch = parent(&self.version).is_some()
+            && LAWS.contains(&(&*self.breaks, &*self.version))
+            && !self.catchers.is_empty();
         ensure!(
-            self.catchers
-                .iter()
-                .any(|catcher| !matches!(catcher, Catcher::Test { .. })),
+            of_a_branch
+                || self
+                    .catchers
+                    .iter()
+                    .any(|catcher| !matches!(catcher, Catcher::Test { .. })),
             "neither a model nor a law catches it"
         );
         ensure!(!self.wild.is_empty(), "who had it?");
@@ -215,7 +226,7 @@ impl Exhibit {
         self.patches()?
             .into_iter()
             .map(|(path, patch)| {
-                let source = self.version.clone() + "/src/";
+                let source = folder(&self.version) + "/src/";
                 ensure!(path.starts_with(&source), "{path} is not the version's");
                 let text =
                     fs::read_to_string(repository.join(&path)).with_context(|| path.clone())?;
@@ -240,4 +251,9 @@ impl Exhibit {
         }
         Ok(patches)
     }
+}
+
+/// The version or the branch that a file of an exhibit is of.
+fn of(file: &Path) -> Option<&str> {
+    file.parent()?.file_name()?.to_str()
 }

@@ -19,7 +19,7 @@ mod trial;
 
 pub use catcher::Catcher;
 pub use copy::Copy;
-pub use exhibit::{BRANCHES, Exhibit, LAWS, VERSIONS, all_versions, folder, short};
+pub use exhibit::{BRANCHES, Exhibit, LAWS, VERSIONS, all_versions, ancestry, folder, short};
 pub use laws::{Cell, Evidence, Laws, Row};
 pub use record::{Catch, DEADLINE, LawRun, Record, Search, Stress};
 use schedule::schedule;

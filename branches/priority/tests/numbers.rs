@@ -1,4 +1,4 @@
-//! Attacks on the order: numbers that are given too early, and many submitters.
+//! When a task gets its number, and what many submitters see of the order.
 
 mod common;
 mod levels;

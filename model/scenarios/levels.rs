@@ -7,10 +7,11 @@ use std::thread::{self, JoinHandle};
 use model_schedule::{models, until_asleep};
 use pool::{CancelToken, Pool, Priority, Reason, Rejected, Task};
 
-use crate::common::{SOME_TIME, adds_one, busy_pool};
+use crate::common::{Gate, SOME_TIME, adds_one, busy_pool};
 
 models![
     every_task_finds_a_worker_whatever_its_level,
+    each_of_two_tasks_wakes_a_worker_although_one_is_being_woken,
     submitters_that_wait_for_two_levels_get_their_places,
     a_place_of_one_level_is_not_lost_with_a_submitter_of_another,
     levels_that_are_submitted_to_while_a_pool_closes_lose_nothing,
@@ -18,6 +19,7 @@ models![
     tasks_of_two_levels_run_or_are_handed_back,
     tasks_of_two_levels_run_or_are_cancelled,
     a_cancel_finds_its_submitter_among_those_of_two_levels,
+    a_submitter_that_is_cancelled_as_its_place_comes_free_passes_the_signal_on,
     tasks_of_one_level_start_in_the_order_of_their_submission,
     a_task_is_overtaken_by_no_more_than_the_bound_whoever_submits,
 ];
@@ -63,6 +65,18 @@ fn every_task_finds_a_worker_whatever_its_level() {
     // Not a shutdown, which would wake all workers.
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 3);
+}
+
+/// The first task waits for the second, so one worker is not enough for both.
+fn each_of_two_tasks_wakes_a_worker_although_one_is_being_woken() {
+    let pool = Pool::new(2, 2).unwrap();
+    until_asleep(2);
+    let (closed, gate) = Gate::new();
+    let first = Task::from(move || gate.pass());
+    pool.execute(first.at(Priority::High)).unwrap();
+    let second = Task::from(move || drop(closed));
+    pool.execute(second.at(Priority::Low)).unwrap();
+    pool.wait_idle();
 }
 
 /// Were there one signal for both, the place of one level could wake the submitter of the other.
@@ -188,6 +202,31 @@ fn a_cancel_finds_its_submitter_among_those_of_two_levels() {
     }
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst), 4);
+}
+
+/// It has taken the signal, and then it takes no place: nobody else will give another signal.
+fn a_submitter_that_is_cancelled_as_its_place_comes_free_passes_the_signal_on() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (pool, closed) = busy_pool(1);
+    pool.try_execute(counts(&ran, Priority::High)).unwrap();
+    let token = CancelToken::new();
+    let cancelled = thread::spawn({
+        let (pool, token, task) = (
+            Arc::clone(&pool),
+            token.clone(),
+            counts(&ran, Priority::High),
+        );
+        move || usize::from(pool.execute_with(&token, task).is_ok())
+    });
+    let [other] = submitters(&pool, &ran, [Priority::High]);
+    until_asleep(3); // the worker, too
+    drop(closed);
+    token.cancel();
+    let accepted = cancelled.join().unwrap();
+    other.join().unwrap().unwrap();
+    pool.wait_idle();
+    let cancelled = pool.stats().cancelled;
+    assert_eq!(ran.load(SeqCst) + cancelled, 2 + accepted);
 }
 
 /// Whatever others submit meanwhile.

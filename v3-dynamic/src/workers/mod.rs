@@ -15,7 +15,7 @@ use crate::task::Job;
 /// The workers of a pool. A part of its state: all of this is under the lock.
 ///
 /// The rule that strands no task: at least as many workers are awake as there are unfinished tasks,
-/// or none sleeps. Who queues a task keeps the rule with [`wake_one`](Workers::wake_one), and a worker
+/// or none sleeps. A submitter keeps the rule with [`wake_one`](Workers::wake_one), and a worker
 /// looks at the queue before it sleeps or leaves.
 #[derive(Debug)]
 pub(crate) struct Workers {

@@ -81,8 +81,8 @@ impl State {
     }
 }
 
-/// How often a thread looks whether the lock is free before it sleeps: for some microseconds. The
-/// lock is held for less than one, except while a thread is started, and to sleep and be woken takes
+/// How often a thread looks whether the lock is free before it sleeps: for some microseconds. It
+/// is held for less than one, except while a thread is started, and to sleep and be woken takes
 /// longer.
 const SPINS: usize = 100;
 

@@ -94,6 +94,7 @@ fn each_file_has_its_source_page() {
         "v3-dynamic",
         "v4-dedicated-queues",
         "v5-futures",
+        "branches/priority",
     ];
     assert_eq!(versions, expected);
     for version in versions {

@@ -180,6 +180,8 @@ impl<'a> Lines<'a> {
 /// The line with a mark in place of the crate's name, as it is in `Cargo.toml` and as it is in
 /// code.
 fn without_name(line: &str, name: &str) -> String {
+    // The last part, if it is the path of a branch.
+    let name = name.rsplit('/').next().unwrap_or(name);
     let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let mut line = line.to_owned();
     for (spelling, mark) in [(name.replace('-', "_"), "\0"), (name.to_owned(), "\0\0")] {

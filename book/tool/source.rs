@@ -2,7 +2,8 @@
 //!
 //! `v2-cancel-panic/src/cancel/token.rs` has the page `source/v2-cancel-panic/cancel/token.html`,
 //! and its line 12 the anchor `#L12`. `source/v2-cancel-panic/index.html` lists the files of the
-//! version, `source/index.html` the versions.
+//! version, `source/index.html` the versions. A branch, as `branches/priority`, stands after the
+//! versions, and is compared with the one that it branches off.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -28,7 +29,11 @@ const TITLE: &str = "The source, file by file";
 /// The section of a page that shows old and new side by side.
 const CHANGED: &str = "what-changed";
 
-/// The folders of the versions, in order.
+/// The folder of the branches, and the version that all of them branch off.
+const BRANCHES: &str = "branches";
+const PARENT: &str = "v2-cancel-panic";
+
+/// The folders of the versions, in order, and then those of the branches.
 ///
 /// # Errors
 ///
@@ -46,7 +51,22 @@ pub fn versions(repository: &Repository) -> Result<Vec<String>> {
         }
     }
     found.sort();
-    Ok(found.into_iter().map(|(_, name)| name).collect())
+    let mut found: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
+    let folder = repository.root().join(BRANCHES);
+    if folder.is_dir() {
+        let entries = fs::read_dir(folder).context("the branches cannot be listed")?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut branches = names.collect::<Result<Vec<_>>>()?;
+        branches.sort();
+        found.extend(branches.iter().map(|name| format!("{BRANCHES}/{name}")));
+    }
+    Ok(found)
+}
+
+/// Whether this is the folder of a version or of a branch.
+fn has_pages(folder: &str) -> bool {
+    let branch = folder.strip_prefix(BRANCHES);
+    number(folder).is_some() || branch.is_some_and(|name| name.starts_with('/'))
 }
 
 /// The number of a version, from the name of its folder.
@@ -61,7 +81,7 @@ pub(crate) fn address(repository: &Repository, root: &str, path: &str) -> Result
     let Some((version, file)) = path.split_once("/src/") else {
         return Ok(None);
     };
-    let has_page = number(version).is_some()
+    let has_page = has_pages(version)
         && file.ends_with(".rs")
         && repository.path(&format!("{version}/src/{file}"))?.is_file();
     Ok(has_page.then(|| from_chapter(root, &page(version, file))))
@@ -74,7 +94,7 @@ pub(crate) fn named(
     path: &str,
     line: Option<usize>,
 ) -> Result<String> {
-    if line.is_none() && number(path).is_some() && repository.path(path)?.join("src").is_dir() {
+    if line.is_none() && has_pages(path) && repository.path(path)?.join("src").is_dir() {
         return Ok(from_chapter(root, &index(path)));
     }
     let Some(address) = address(repository, root, path)? else {
@@ -98,6 +118,7 @@ pub(crate) fn changes(
     let address = address(repository, root, &format!("{}/src/{file}", pair.new))?;
     let versions = versions(repository)?;
     let follow = versions.windows(2).any(|two| two == [pair.old, pair.new]);
+    let follow = follow || pair.old == PARENT && pair.new.starts_with(BRANCHES);
     Ok(address.map(|address| {
         if follow {
             format!("{address}#{CHANGED}")
@@ -153,8 +174,14 @@ pub(crate) fn add_pages(repository: &Repository, title: &str, book: &mut Book) -
     );
     top.number = Some(SectionNumber::new([number]));
     for (at, version) in versions.iter().enumerate() {
-        let before = at.checked_sub(1).map(|at| &versions[at]);
-        let after = versions.get(at + 1);
+        let parent = |version: &&Version| version.name == PARENT;
+        let (before, after) = if version.is_branch() {
+            (versions.iter().find(parent), None)
+        } else {
+            let after = versions.get(at + 1);
+            let before = at.checked_sub(1).map(|at| &versions[at]);
+            (before, after.filter(|after| !after.is_branch()))
+        };
         let place = u32::try_from(at)? + 1;
         let text = version.list(before);
         let mut listed = chapter(&version.name, &text, &index(&version.name), &[TITLE]);
@@ -233,6 +260,10 @@ impl Version {
         Ok(Version { name, files })
     }
 
+    fn is_branch(&self) -> bool {
+        self.name.starts_with(BRANCHES)
+    }
+
     fn lines(&self) -> usize {
         self.files.values().map(|text| lines::of_text(text)).sum()
     }
@@ -296,7 +327,8 @@ impl Version {
                 .keys()
                 .filter(|file| !self.files.contains_key(*file))
             {
-                let page = format!("../../{}", page(&before.name, file));
+                let root = to_root(Path::new(&index(name)));
+                let page = format!("{root}{}", page(&before.name, file));
                 let _ = writeln!(text, "| [{file}]({page}) | | gone |");
             }
         }

@@ -421,8 +421,8 @@ fn a_submitter_that_waits_gets_a_worker_when_there_may_be_more() {
     pool.wait_idle();
 }
 
-/// A worker that leaves joins the one before it, and waits for the end of its thread. It holds nobody
-/// up meanwhile.
+/// A worker that leaves joins the one before it, and waits for the end of its thread. It holds
+/// nobody up meanwhile.
 #[test]
 fn the_end_of_a_thread_that_is_joined_holds_nobody_up() {
     let watchdog = Watchdog::start();

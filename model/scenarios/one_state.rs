@@ -19,6 +19,7 @@ models![
     submitters_that_wait_are_woken_when_the_limits_are_raised,
     a_place_is_not_lost_with_a_submitter_that_is_cancelled_or_late,
     a_task_is_given_to_no_worker_that_has_begun,
+    two_submitters_that_name_a_worker_start_no_more_than_may_be,
 ];
 
 /// What is true of each look. Returns how many tasks have ended.
@@ -222,4 +223,25 @@ fn a_task_is_given_to_no_worker_that_has_begun() {
     drop(closed);
     pool.wait_idle();
     assert_eq!(ran.load(SeqCst) + 1, pool.stats().accepted);
+}
+
+/// Two submitters find a pool without workers, and each makes a name for one with the lock open.
+fn two_submitters_that_name_a_worker_start_no_more_than_may_be() {
+    let name = |number| {
+        thread::yield_now();
+        format!("worker-{number}")
+    };
+    let pool = Pool::builder().threads(0..=1).thread_name(name);
+    let (pool, ran) = (
+        Arc::new(pool.build().unwrap()),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let other = thread::spawn({
+        let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
+        move || pool.execute(adds_one(&ran)).unwrap()
+    });
+    pool.execute(adds_one(&ran)).unwrap();
+    other.join().unwrap();
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.stats().peak), (2, 1));
 }

@@ -48,7 +48,7 @@ describe('pages', () => {
                 }
                 const [table, last] = [page.locator('.laws'), page.locator('.laws thead th').last()];
                 const [frame, column] = [await table.boundingBox(), await last.boundingBox()];
-                assert.match(await last.textContent(), /^v\d$/);
+                assert.match(await last.textContent(), /^(v\d|priority)$/);
                 assert.ok(column.x + column.width <= frame.x + frame.width, JSON.stringify({ frame, column }));
                 assert.ok(frame.x + frame.width <= 1280);
             }));
@@ -96,7 +96,7 @@ describe('pages', () => {
             assert.equal(await breaks.evaluateAll((breaks) => breaks.filter((each) => each.checkVisibility()).length), 0);
             const links = await page.locator('main .source > a').evaluateAll((links) => links.map((link) => link.href));
             assert.ok(links.length > 10);
-            assert.ok(links.every((link) => new URL(link).pathname.startsWith('/source/v')), links[0]);
+            assert.ok(links.every((link) => /^\/source\/(v\d|branches\/)/.test(new URL(link).pathname)), links[0]);
         }));
 
     test('the preview of a link has a description and a picture that is there', () =>

@@ -53,11 +53,13 @@ pub struct Pool {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
+    /// The pool's own token, above those of its groups.
     pub(crate) token: CancelToken,
     /// The number of places in the queue.
     pub(crate) capacity: usize,
     /// How long a worker sleeps before it asks whether it may leave.
     pub(crate) idle_timeout: Duration,
+    /// The age that policies see counts from here.
     pub(crate) built: Instant,
     /// Tells this pool from all others.
     pub(crate) number: usize,

@@ -1,19 +1,21 @@
-//! A worker pool with a queue for each worker, from which the others steal.
+//! A worker pool that grows when tasks wait, and shrinks when workers have nothing to do.
 //!
-//! **New here:** whoever submits a task pushes it into the queue of one worker (`dispatch.rs`, `queue.rs`),
-//! and a worker whose queue is empty steals from the others (`steal.rs`). There is one bound for all queues
-//! (`places.rs`). A submitter wakes one worker at most, who wakes the next (`call.rs`). The boxes of closures
-//! travel back, to be freed where they were made (`homing.rs`). Many tasks can be submitted in one step
-//! (`execute_batch.rs`), and what a task submits goes to the queue of its own worker.
+//! **New here:** a pool has at least so many threads and at most so many (`scaling/threads.rs`). A
+//! channel hides who waits in it, so this version has a queue of its own: the queue, the submitters
+//! that wait and the workers are one state under one lock (`state.rs`). There it is decided who is
+//! woken (`submit.rs`), who is started (`workers/start.rs`) and who may leave (`workers/idle.rs`).
+//! How many workers there should be is a question for a policy (`scaling/`).
 //!
-//! **What it costs:** the order. Tasks start in none that could be relied on. And memory: a queue in two
-//! parts for each worker, with cache lines of their own.
+//! **What it costs:** one lock for everything. Each task takes it twice, and whoever starts a
+//! thread waits for the operating system while it is locked.
 //!
-//! **What it does not do:** submitters still meet at the door, for a lock that workers seldom take. A task
-//! that waits for another one blocks its worker, and nothing tells its submitter how it ended.
+//! **What it does not do:** it does not know what a task is waiting for: a worker that sleeps in a
+//! task is a busy one. And it does not get faster with more threads than the one lock can serve.
 //!
-//! Read the files in this order, with the README beside them: `queue.rs`, `dispatch.rs`, `places.rs`,
-//! `steal.rs` and `call.rs`.
+//! A [`Pool`] is its owner's; the workers share a `Shared` with it, and a `State` is in there,
+//! behind the lock (`pool.rs`). Read that first, and then `state.rs` and `submit.rs`: the way of a
+//! task into the queue. Then `worker.rs`, `workers/mod.rs` and `workers/idle.rs` with the last
+//! look: the way out of it. At the end `workers/start.rs`, `scaling/ask.rs` and `scaling/mod.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -23,51 +25,34 @@
 mod readme {}
 
 mod builder;
-mod call;
 mod cancel;
-mod census;
-mod count;
-mod dispatch;
-mod door;
 mod error;
-mod execute_batch;
 mod group;
-mod hire;
-mod homing;
+mod lock;
 mod panic;
-mod park;
-mod places;
 mod pool;
-mod presence;
-mod queue;
-mod resize;
-mod resize_policy;
-mod scale_down;
-mod scale_up;
+mod queues;
+mod recycle;
 mod scaling;
 mod shutdown;
+mod state;
 mod stats;
-mod steal;
-mod tally;
+mod submit;
 mod task;
-mod threads;
-mod tick;
-mod token;
+mod wait_group;
 mod worker;
+mod workers;
 
 pub use builder::Builder;
-pub use dispatch::Placement;
+pub use cancel::{CancelToken, DropGuard};
 pub use error::{BuildError, Reason, Rejected};
-pub use execute_batch::RejectedBatch;
 pub use group::Group;
 pub use pool::Pool;
-pub use resize_policy::{Eager, Lazy};
-pub use scale_down::{IdleTimeout, Reaper};
-pub use scale_up::{OnDemand, OnDemand as Balanced, Proactive, Threshold, WarmUp};
-pub use scaling::{Load, Moment, Scaling};
+pub use queues::{Placement, RejectedBatch, Stealing};
+pub use scaling::{
+    Balanced, Eager, IdleTimeout, Lazy, Load, Moment, OnDemand, Proactive, Reaper, Scaling,
+    Threads, Threshold, WarmUp,
+};
 pub use shutdown::Unfinished;
 pub use stats::{Report, Stats};
-pub use steal::Stealing;
 pub use task::Task;
-pub use threads::Threads;
-pub use token::{CancelToken, DropGuard};

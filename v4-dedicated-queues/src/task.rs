@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::CancelToken;
-use crate::cancel::Batch;
-use crate::homing::{EmptyBox, LARGEST};
+use crate::group::TaskGroup;
+use crate::recycle::{EmptyBox, LARGEST};
+use crate::wait_group::Pending;
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
 ///
@@ -67,12 +68,6 @@ impl<F: FnOnce() + Send + 'static> From<F> for Task {
     }
 }
 
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Job")
-    }
-}
-
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Task")
@@ -82,15 +77,21 @@ impl fmt::Debug for Task {
 /// A task in the queue.
 pub(crate) struct Job {
     pub(crate) task: Task,
-    /// The group that the task belongs to, if it does.
-    pub(crate) group: Option<Arc<Batch>>,
     /// What cancels the task, apart from the pool's token.
     pub(crate) token: Option<CancelToken>,
+    /// The group of the task, if it has one, which counts it as unfinished.
+    pub(crate) group: Option<(Arc<TaskGroup>, Pending)>,
 }
 
 impl Job {
     /// Whether the task is not to run, in a pool with this token.
     pub(crate) fn is_cancelled(&self, pool: &CancelToken) -> bool {
         pool.is_cancelled() || self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
     }
 }

@@ -4,16 +4,14 @@ mod common;
 mod sleepers;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
 use sleepers::Sleepers;
-use v4_dedicated_queues::{
-    Builder, CancelToken, Load, Moment, Placement, Pool, Reason, Scaling, Stealing,
-};
+use v4_dedicated_queues::{Builder, Placement, Pool, Reason, Scaling, Stealing};
 
 const PLACEMENTS: [Placement; 2] = [Placement::RoundRobin, Placement::LeastLoaded];
 
@@ -321,62 +319,6 @@ fn with_stealing_as_many_tasks_run_as_there_are_workers_although_these_share_que
             pool.wait_idle();
         }
     }
-}
-
-/// Wants a second worker once, for a task that finds the queue full.
-#[derive(Debug)]
-struct OneMoreOnce(Arc<AtomicBool>);
-
-impl Scaling for OneMoreOnce {
-    fn wanted(&self, moment: Moment, _load: &Load) -> usize {
-        match moment {
-            Moment::Full if self.0.swap(false, SeqCst) => 2,
-            _ => 1,
-        }
-    }
-}
-
-/// A new worker takes a task out of the full queue, and so makes a place for the one that asked. If
-/// that one is cancelled while the worker gets its name, the place is for whoever waits.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_place_made_for_a_task_that_is_refused_after_all_lets_another_one_in() {
-    let watchdog = Watchdog::start();
-    let (wanted, token) = (Arc::new(AtomicBool::new(false)), CancelToken::new());
-    let waiter = Arc::new(OnceLock::<std::path::PathBuf>::new());
-    let (called_off, asleep) = (token.clone(), Arc::clone(&waiter));
-    let settings = Pool::builder()
-        .threads(1..=2)
-        .queue_capacity(1)
-        .scaling(OneMoreOnce(Arc::clone(&wanted)))
-        .thread_name(move |number| {
-            if number == 2 {
-                called_off.cancel();
-                // The waiter looks again, finds no place, and sleeps on.
-                thread::sleep(Duration::from_millis(20));
-                common::until_asleep(asleep.get().unwrap());
-            }
-            format!("worker-{number}")
-        });
-    let pool = watchdog.watch(settings.build().unwrap());
-    let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
-    gate.occupy(|task| pool.execute(task).unwrap());
-    pool.execute(adds_one(&ran)).unwrap();
-    thread::scope(|scope| {
-        let _open = OpenOnDrop(&gate);
-        scope.spawn(|| {
-            waiter.set(common::this_thread()).unwrap();
-            pool.execute(adds_one(&ran)).unwrap();
-        });
-        until(|| waiter.get().is_some());
-        thread::sleep(Duration::from_millis(20));
-        common::until_asleep(waiter.get().unwrap());
-        wanted.store(true, SeqCst);
-        let refused = pool.execute_with(&token, || ()).unwrap_err();
-        assert_eq!((refused.reason(), pool.threads()), (Reason::Cancelled, 2));
-        // The first worker is busy, and the second one has run the task that was queued.
-        until(|| ran.load(SeqCst) == 2);
-    });
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Scaling for Eager {
 /// waits. With a large queue the pool never grows: in Java this surprises everybody once. A task
 /// that waits for a later one waits for ever, unless the queue is full behind it.
 ///
-/// Use it when throughput is all that counts and the queue is short.
+/// Use it when threads are to be few, tasks may wait, and the queue is short.
 ///
 /// ```
 /// use v3_dynamic::{Lazy, Pool};

@@ -1,4 +1,4 @@
-//! When a worker may leave: after an idle time of its own, or when the reaper comes round.
+//! When a worker may leave: after an idle time of its own, or when the reaper looks.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Load, Moment, Scaling};
 /// The same as [`Builder::idle_timeout`](crate::Builder::idle_timeout), for use in a pair. Alone it
 /// never grows a pool beyond its smallest size.
 ///
-/// Each worker has a timer of its own. A pool calls the worker first that went to sleep last, so a
+/// Each worker has a timer of its own. A pool wakes the worker first that fell asleep last, so a
 /// load that two workers can carry keeps two of them, and the time of the others runs out. Use it
 /// unless there is a reason not to. If tasks come back just after the time is over, each pays for a
 /// new thread: then the time is too short.
@@ -49,7 +49,7 @@ impl Scaling for IdleTimeout {
 
 /// Once in a period, all workers leave that were not needed in it.
 ///
-/// Those were not needed that were never called: as many as were asleep at the time at which the
+/// Those were not needed that were never woken: as many as were asleep at the time at which the
 /// fewest were. Switches idle times off, unless the builder sets one. Alone it never grows a pool
 /// beyond its smallest size: pair it with a policy that does.
 ///
@@ -81,7 +81,7 @@ struct Round {
 }
 
 impl Reaper {
-    /// Comes round once in a period.
+    /// Looks once in a period.
     #[must_use]
     pub fn every(period: Duration) -> Reaper {
         Reaper {
@@ -91,7 +91,7 @@ impl Reaper {
         }
     }
 
-    /// Leaves so many idle workers in peace.
+    /// Keeps so many of the idle workers.
     #[must_use]
     pub fn keep(mut self, workers: usize) -> Reaper {
         self.keep = workers;

@@ -9,10 +9,10 @@ use super::{Load, Moment, Scaling};
 /// A worker for each unfinished task: an idle one if there is one, otherwise a new one. What a
 /// pool does without a policy.
 ///
-/// A task waits only while the pool is at its largest. So tasks may wait for each other, as long as
-/// there are no more of them than the pool may have workers. As a resize policy this is *balanced*:
-/// an idle worker, then a new one, then the queue, then a refusal. Python's `ThreadPoolExecutor`
-/// does it in this order, without the refusal.
+/// A task has to wait for the end of another only while the pool is at its largest. So tasks may
+/// wait for each other, as long as there are no more of them than the pool may have workers. As a
+/// resize policy this is *balanced*: an idle worker, then a new one, then the queue, then a
+/// refusal. Python's `ThreadPoolExecutor` does it in this order, without the refusal.
 ///
 /// Use it when a task that waits is worse than a thread too many. A burst of short tasks brings up
 /// threads that have nothing to do a millisecond later.
@@ -70,7 +70,7 @@ impl Scaling for WarmUp {
 ///
 /// Looks at each submission and at each tick. At 80 percent and with a tick of 100 ms this is the
 /// *scaling manager* that is often built around a Go channel. That one looks after each task as
-/// well: here nothing but a submission makes more tasks wait.
+/// well; here the tick is for that.
 ///
 /// Use it when a wait of one tick is fine and threads should be few: while more than a fifth of the
 /// workers is idle, nobody is added. A task that waits for a later one may have to wait for the

@@ -34,7 +34,9 @@ pub(crate) struct Workers {
     retired: Vec<JoinHandle<()>>,
     /// The number of the worker that was numbered last.
     last_number: usize,
+    /// Workers that have been started since the start. Those that are not live have left.
     pub(crate) spawned: usize,
+    /// The most that were live at a time.
     pub(crate) peak: usize,
     /// Threads that could not be started.
     pub(crate) failures: usize,

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::scaling::Moment;
+use super::Moment;
 use crate::{BuildError, Pool, Threads};
 
 impl Pool {
@@ -24,27 +24,26 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As [`build`](crate::Builder::build), for the numbers of threads and for threads that cannot be
-    /// started. With bad numbers nothing changes; without a thread the new limits hold, and the next
-    /// submission tries again.
+    /// As [`build`](crate::Builder::build), for the numbers of threads and for threads that cannot
+    /// be started. With bad numbers nothing changes; without a thread the new limits hold, and the
+    /// next submission tries again.
     pub fn resize(&self, threads: impl Into<Threads>) -> Result<(), BuildError> {
         let limits = threads.into().checked()?;
-        let mut inside = self.shared.door.inside.lock();
-        let census = &mut inside.census;
-        let may_leave = limits.min < census.limits.min;
-        census.limits = limits;
-        let surplus = census.live().saturating_sub(limits.max);
-        census.dismiss(surplus, &self.shared);
+        let mut state = self.shared.lock();
+        let workers = &mut state.workers;
+        let may_leave = limits.min < workers.limits.min;
+        workers.limits = limits;
+        let surplus = workers.live().saturating_sub(limits.max);
+        state.retire_idle(surplus);
         if may_leave {
-            // Those who had to stay sleep without a deadline.
-            census.call_all();
+            state.workers.wake_all(); // those that had to stay
         }
-        // Those who are busy look at this when their task is over.
-        let overstaffed = census.is_overstaffed();
-        self.shared.overstaffed.store(overstaffed, Relaxed);
-        let grown = self.shared.grow(&mut inside, Moment::Resized);
+        self.shared
+            .too_many
+            .store(state.workers.too_many(), Relaxed);
+        let grown = self.shared.grow(&mut state, Moment::Resized);
         // Whoever waits for a place may get a worker instead.
-        self.shared.door.changed.notify_all();
+        self.shared.signal_place(state);
         grown.map(drop)
     }
 
@@ -52,7 +51,7 @@ impl Pool {
     /// [`resize`](Pool::resize).
     #[must_use]
     pub fn limits(&self) -> RangeInclusive<usize> {
-        let Threads { min, max } = self.shared.door.inside.lock().census.limits;
+        let Threads { min, max } = self.shared.lock().workers.limits;
         min..=max
     }
 }

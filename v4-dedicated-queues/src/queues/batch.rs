@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::census::Inside;
-use crate::door::Patience;
+use super::Stealing;
 use crate::pool::Shared;
 use crate::scaling::Moment;
-use crate::steal::Stealing;
+use crate::state::State;
 use crate::task::Job;
-use crate::{Group, Pool, Reason, Task, worker};
+use crate::{Group, Pool, Reason, Task};
 
 /// What is left of a batch: the tasks that were refused, in their order. None of them has run.
 ///
@@ -83,7 +83,7 @@ impl Pool {
         tasks: impl IntoIterator<Item = T>,
     ) -> Result<usize, RejectedBatch> {
         let tasks = tasks.into_iter().map(Into::into);
-        self.submit_batch(tasks, Patience::Forever)
+        self.submit_batch(tasks, Some(Duration::MAX))
     }
 
     /// Submits as many tasks as there are places for at once.
@@ -109,20 +109,20 @@ impl Pool {
         tasks: impl IntoIterator<Item = T>,
     ) -> Result<usize, RejectedBatch> {
         let tasks = tasks.into_iter().map(Into::into);
-        self.submit_batch(tasks, Patience::AtOnce)
+        self.submit_batch(tasks, None)
     }
 
     fn submit_batch(
         &self,
         tasks: impl Iterator<Item = Task>,
-        patience: Patience,
+        timeout: Option<Duration>,
     ) -> Result<usize, RejectedBatch> {
         let job = |task| Job {
             task,
-            group: None,
             token: None,
+            group: None,
         };
-        self.shared.submit_batch(tasks.map(job).collect(), patience)
+        self.shared.submit_batch(tasks.map(job).collect(), timeout)
     }
 }
 
@@ -138,11 +138,11 @@ impl Group {
     ) -> Result<usize, RejectedBatch> {
         let job = |task: T| Job {
             task: task.into(),
-            group: Some(Arc::clone(&self.batch)),
             token: Some(self.cancel_token()),
+            group: Some(self.tasks.count_in()),
         };
         let jobs = tasks.into_iter().map(job).collect();
-        self.shared.submit_batch(jobs, Patience::Forever)
+        self.shared.submit_batch(jobs, Some(Duration::MAX))
     }
 }
 
@@ -150,19 +150,17 @@ impl Shared {
     fn submit_batch(
         self: &Arc<Shared>,
         mut jobs: VecDeque<Job>,
-        patience: Patience,
+        timeout: Option<Duration>,
     ) -> Result<usize, RejectedBatch> {
-        let patience = worker::lane_in(self).map_or(patience, Patience::OnWorker);
         let all = jobs.len();
         while !jobs.is_empty() {
-            self.admit_batch(&mut jobs, patience);
+            self.push_batch(&mut jobs);
             // The next one waits for a place, if there is none, or learns why there is none.
             let Some(job) = jobs.pop_front() else { break };
-            if let Err(rejected) = self.door.admit(job, patience, self) {
+            if let Err((job, reason)) = self.push_timeout(job, timeout) {
                 let accepted = all - jobs.len() - 1;
-                let reason = rejected.reason();
-                let rest = jobs.into_iter().map(|job| job.task);
-                let tasks = std::iter::once(rejected.into_task()).chain(rest).collect();
+                jobs.push_front(job);
+                let tasks = jobs.into_iter().map(|job| job.task).collect();
                 return Err(RejectedBatch {
                     accepted,
                     reason,
@@ -173,43 +171,54 @@ impl Shared {
         Ok(all)
     }
 
-    /// Accepts as many tasks as there are places for, from the front.
-    fn admit_batch(self: &Arc<Shared>, jobs: &mut VecDeque<Job>, patience: Patience) {
-        let mut inside = self.door.inside.lock();
+    /// Queues as many jobs as there are places for, from the front.
+    fn push_batch(self: &Arc<Shared>, jobs: &mut VecDeque<Job>) {
+        let on_worker = self.this_worker();
+        let mut state = self.lock();
         // They have the same token, so what holds for one holds for all.
-        if self.door.allows(&mut inside, &jobs[0], self).is_err() {
+        if state.open.is_none() || jobs[0].is_cancelled(&self.token) || state.workers.live() == 0 {
             return;
         }
-        let some = patience.room(&mut inside, self).min(jobs.len());
-        self.dispatch_batch(&mut inside, jobs.drain(..some), patience.home());
-        if some > 0 && inside.census.may_grow() {
+        let room = match on_worker {
+            Some(_) => usize::MAX,
+            None => self.room(&mut state),
+        };
+        let some = room.min(jobs.len());
+        if some == 0 {
+            return;
+        }
+        self.queue_batch(&mut state, jobs.drain(..some), on_worker);
+        if state.workers.may_grow() {
             // If no thread can be started, the workers that there are will come to the tasks.
-            let _ = self.grow(&mut inside, Moment::Submitted);
+            let _ = self.grow(&mut state, Moment::Submitted);
         }
     }
 
-    /// Queues tasks, in one part for each worker that is awake. To be called under the lock of the door.
-    fn dispatch_batch(
+    /// Queues jobs, in one part for each worker that is awake.
+    fn queue_batch(
         &self,
-        inside: &mut Inside,
+        state: &mut State,
         mut jobs: impl ExactSizeIterator<Item = Job>,
-        home: usize,
+        on_worker: Option<usize>,
     ) {
         let share = match self.dispatch.stealing {
             // Whoever is to run a task has to be woken for it.
             Stealing::Off => 1,
-            _ => jobs.len().div_ceil(inside.census.awake.len().max(1)),
+            _ => jobs.len().div_ceil(state.workers.awake.len().max(1)),
         };
         while let Some(first) = jobs.next() {
-            self.begin(&first);
-            let lane = self.dispatch(inside, first, home);
+            let queue = Arc::clone(self.push(state, first, on_worker));
             for job in jobs.by_ref().take(share - 1) {
-                self.begin(&job);
-                self.lanes[lane].push(job);
-                inside.homing.free_some(&self.depot);
+                state.accepted += 1;
+                if on_worker.is_none() {
+                    self.places.occupy();
+                }
+                state.empties.free_some(&self.depot);
+                queue.push(job);
             }
         }
-        // The first of a share may have found somebody awake for it, and nobody was called for the others.
-        inside.census.call_for_queued(self);
+        if self.dispatch.stealing != Stealing::Off {
+            self.wake_for_queued(state);
+        }
     }
 }

@@ -6,13 +6,13 @@
 //! | [`Balanced`](crate::Balanced) | an idle worker, a new one, or the queue, in this order | refused, or it waits |
 //! | [`Lazy`] | the queue | a new worker, if there may be one; then refused, or it waits |
 
-use crate::scaling::{Load, Moment, Scaling};
+use super::{Load, Moment, Scaling};
 
-/// Spawns, then queues, then refuses: each task starts a worker until there are as many as there may be,
-/// idle ones or not.
+/// Spawns, then queues, then refuses: each task starts a worker until there are as many as there
+/// may be, idle ones or not.
 ///
-/// Java's `ThreadPoolExecutor` does so below its core size. Use it to have all threads soon, for a pool
-/// that will need them anyway.
+/// Java's `ThreadPoolExecutor` does so below its core size. Use it to have all threads soon, for a
+/// pool that will need them anyway.
 ///
 /// ```
 /// use v4_dedicated_queues::{Eager, Pool};
@@ -31,7 +31,7 @@ pub struct Eager;
 impl Scaling for Eager {
     fn wanted(&self, moment: Moment, load: &Load) -> usize {
         match moment {
-            Moment::Submitted | Moment::Full => load.live + 1,
+            Moment::Submitted | Moment::Full => load.live.saturating_add(1),
             _ => 0,
         }
     }
@@ -39,11 +39,11 @@ impl Scaling for Eager {
 
 /// Queues, then spawns, then refuses: a worker is started for a task that finds the queue full.
 ///
-/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest waits. With
-/// a large queue the pool never grows: in Java this surprises everybody once. A task that waits for
-/// a later one waits for ever, unless the queue is full behind it.
+/// Java's `ThreadPoolExecutor` does so from its core size on. The fewest threads, and the longest
+/// waits. With a large queue the pool never grows: in Java this surprises everybody once. A task
+/// that waits for a later one waits for ever, unless the queue is full behind it.
 ///
-/// Use it when throughput is all that counts and the queue is short.
+/// Use it when threads are to be few, tasks may wait, and the queue is short.
 ///
 /// ```
 /// use v4_dedicated_queues::{Lazy, Pool};
@@ -61,7 +61,7 @@ pub struct Lazy;
 impl Scaling for Lazy {
     fn wanted(&self, moment: Moment, load: &Load) -> usize {
         if moment == Moment::Full {
-            load.live + 1
+            load.live.saturating_add(1)
         } else {
             0
         }

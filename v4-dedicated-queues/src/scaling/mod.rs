@@ -1,17 +1,21 @@
 //! How many workers there should be: the question, and who may answer it.
 
+mod ask;
+mod resize;
+mod resize_policy;
+mod scale_down;
+mod scale_up;
+mod settings;
+mod threads;
+pub(crate) mod tick;
+
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use parking_lot::MutexGuard;
-
-use crate::census::Inside;
-use crate::hire::First;
-use crate::pool::Shared;
-use crate::tally::Tally;
-use crate::{BuildError, Threads};
+pub use resize_policy::{Eager, Lazy};
+pub use scale_down::{IdleTimeout, Reaper};
+pub use scale_up::{OnDemand, OnDemand as Balanced, Proactive, Threshold, WarmUp};
+pub use threads::Threads;
 
 /// Decides how many workers a pool should have, within the limits that it was given.
 ///
@@ -44,24 +48,26 @@ pub trait Scaling: fmt::Debug + Send + Sync + 'static {
     /// How many workers there should be at least; 0 for whoever has no wish. The limits of the pool
     /// hold whatever this returns.
     ///
-    /// Called on the thread that submits, on a worker or on the pool's ticking thread, by several at a
-    /// time. A panic goes to the panic handler and counts as 0.
+    /// Called on the thread that submits, on a worker or on the pool's ticking thread, by several
+    /// at a time. A panic goes to the panic handler and counts as 0.
     fn wanted(&self, moment: Moment, load: &Load) -> usize;
 
     /// How many of the idle workers are to leave. Asked at each [`Moment::Tick`]; those that have
-    /// been idle for longest leave, as far as [`wanted`](Scaling::wanted) allows it.
+    /// slept longest leave, as far as [`wanted`](Scaling::wanted) allows it.
     fn excess(&self, _load: &Load) -> usize {
         0
     }
 
     /// How often the pool should ask at a [`Moment::Tick`], if ever. For this the pool has one more
-    /// thread. A time below a millisecond counts as one.
+    /// thread. A time below a millisecond counts as one. Asked by
+    /// [`build`](crate::Builder::build), where a panic is one of `build`.
     fn period(&self) -> Option<Duration> {
         None
     }
 
     /// How long a worker is idle before it asks whether it may leave. The builder's
-    /// [`idle_timeout`](crate::Builder::idle_timeout) comes before this one.
+    /// [`idle_timeout`](crate::Builder::idle_timeout) comes before this one. Asked by
+    /// [`build`](crate::Builder::build), where a panic is one of `build`.
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }
@@ -78,7 +84,8 @@ pub enum Moment {
     /// A task finds the queue full, and there are fewer workers than there may be. If one more is
     /// started now, it takes the oldest task, and the new one takes its place.
     Full,
-    /// A worker has been idle for the idle timeout. It leaves if more workers than wanted remain.
+    /// A worker has been idle for the idle timeout. It leaves if there are more workers than
+    /// wanted, itself included.
     Idle,
     /// Another [`period`](Scaling::period) is over.
     Tick,
@@ -113,7 +120,7 @@ impl Load {
     /// Tasks that are queued or run. Each needs a worker.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.queued + self.running
+        self.queued.saturating_add(self.running)
     }
 
     /// Workers without a task.
@@ -147,72 +154,5 @@ impl<A: Scaling, B: Scaling> Scaling for (A, B) {
     fn idle_timeout(&self) -> Option<Duration> {
         let timeouts = [self.0.idle_timeout(), self.1.idle_timeout()];
         timeouts.into_iter().flatten().min()
-    }
-}
-
-impl Shared {
-    /// Asks the policy, and starts as many workers as are missing. Returns the way to give the last
-    /// of them its first task.
-    pub(crate) fn grow(
-        self: &Arc<Shared>,
-        inside: &mut MutexGuard<'_, Inside>,
-        moment: Moment,
-    ) -> Result<Option<First>, BuildError> {
-        loop {
-            let before = inside.census.spawned;
-            let floor = self.floor(inside, moment);
-            let newest = self.hire(inside, floor)?;
-            // If somebody else has started one while the lock was open, the answer was about another
-            // pool: the one more that a policy wanted is there, but for another task.
-            if newest.is_some() || inside.census.spawned == before || !inside.census.may_grow() {
-                return Ok(newest);
-            }
-        }
-    }
-
-    /// How many workers there should be at least.
-    pub(crate) fn floor(&self, inside: &mut MutexGuard<'_, Inside>, moment: Moment) -> usize {
-        let wanted = self.ask(inside, moment, |policy, load| policy.wanted(moment, load));
-        let Threads { min, max } = inside.census.limits;
-        wanted.clamp(min, max)
-    }
-
-    /// Asks the policy something. The lock is open while it thinks: it is the user's code.
-    pub(crate) fn ask<T: Default>(
-        &self,
-        inside: &mut MutexGuard<'_, Inside>,
-        moment: Moment,
-        question: impl FnOnce(&dyn Scaling, &Load) -> T,
-    ) -> T {
-        let load = self.load(inside, moment);
-        let hooks = &self.hooks;
-        let mut answer = T::default();
-        MutexGuard::unlocked(inside, || {
-            let ask = || answer = question(&*hooks.scaling, &load);
-            hooks.panic.shield(ask);
-        });
-        answer
-    }
-
-    /// To be called under the lock.
-    fn load(&self, inside: &mut Inside, moment: Moment) -> Load {
-        let unfinished = inside.census.unfinished(self);
-        // Some are taken meanwhile, and what is taken out of a queue runs.
-        let queued = self.queued(inside).min(unfinished);
-        let census = &mut inside.census;
-        let refused = self.tally.over[Tally::REFUSED].0.load(SeqCst);
-        let Threads { min, max } = census.limits;
-        let live = census.live();
-        Load {
-            min,
-            max,
-            live,
-            queued,
-            capacity: self.places.capacity,
-            running: (unfinished - queued).min(live),
-            accepted: self.tally.begun.0.load(SeqCst) - refused,
-            unused: census.rested(moment == Moment::Tick),
-            age: self.born.elapsed(),
-        }
     }
 }

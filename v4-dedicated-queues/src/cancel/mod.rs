@@ -1,44 +1,15 @@
-//! What a token cancels: a task, a group, a pool.
+//! What can be cancelled: a task, a group, a pool.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+mod drop_guard;
+mod token;
 
-use crate::door::{Door, Patience};
-use crate::stats::{Ending, Endings};
-use crate::tally::Tally;
-use crate::task::{Job, Task};
-use crate::token::OnCancel;
-use crate::{CancelToken, Group, Pool, Rejected};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-/// What the tasks of a group share with it.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) tally: Tally,
-    pub(crate) endings: Endings,
-    /// A child of the pool's token.
-    token: CancelToken,
-    /// Whether the first panic cancels the token.
-    fail_fast: AtomicBool,
-}
+use crate::{Group, Pool, Rejected, Task};
 
-impl Batch {
-    pub(crate) fn new(token: CancelToken) -> Batch {
-        Batch {
-            tally: Tally::new(Tally::ANY),
-            endings: Endings::new(Tally::ANY),
-            token,
-            fail_fast: AtomicBool::new(false),
-        }
-    }
-
-    pub(crate) fn end(&self, ending: Ending) {
-        if ending == Ending::Panicked && self.fail_fast.load(Relaxed) {
-            self.token.cancel();
-        }
-        self.endings.record(Tally::ANY, ending);
-        self.tally.end(Tally::ANY);
-    }
-}
+pub use drop_guard::DropGuard;
+pub use token::CancelToken;
 
 impl Pool {
     /// Submits a task with a token of its own: if the token is cancelled before the task starts,
@@ -67,15 +38,9 @@ impl Pool {
     /// [`Cancelled`](crate::Reason::Cancelled) if the token or the pool's is cancelled, also when
     /// that happens during the wait; otherwise as [`execute`](Pool::execute).
     pub fn execute_with(&self, token: &CancelToken, task: impl Into<Task>) -> Result<(), Rejected> {
-        // A token of another tree has to know whom to wake.
-        let door: Weak<Door> = Arc::downgrade(&self.shared.door);
-        token.notify(&(door as Weak<dyn OnCancel>));
-        let job = Job {
-            task: task.into(),
-            group: None,
-            token: Some(token.clone()),
-        };
-        self.shared.submit(job, Patience::Forever)
+        let token = Some(token.clone());
+        self.shared
+            .submit(task.into(), None, token, Some(Duration::MAX))
     }
 
     /// Cancels the pool: tasks that have not started are dropped by the workers, new ones and
@@ -95,8 +60,8 @@ impl Pool {
 }
 
 impl Group {
-    /// From now on, the first panic of a task cancels the group: the tasks that have not started are
-    /// dropped, and those that run can see it in the group's token. [`wait`](Group::wait) still
+    /// From now on, the first panic of a task cancels the group: the tasks that have not started
+    /// are dropped, and those that run can see it in the group's token. [`wait`](Group::wait) still
     /// waits for what runs.
     ///
     /// ```
@@ -112,18 +77,18 @@ impl Group {
     /// ```
     #[must_use = "the group is returned"]
     pub fn fail_fast(self) -> Group {
-        self.batch.fail_fast.store(true, Relaxed);
+        self.tasks.fail_fast.store(true, Relaxed);
         self
     }
 
     /// Cancels the group: its tasks that have not started are dropped, and new ones are refused.
     pub fn cancel(&self) {
-        self.batch.token.cancel();
+        self.tasks.token.cancel();
     }
 
     /// The group's token, a child of the pool's. Tasks take a clone along to see when to stop.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
-        self.batch.token.clone()
+        self.tasks.token.clone()
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
+use crate::lock::lock;
 use crate::task::Run;
 
 /// How many boxes a worker gathers before it takes them to the depot.
@@ -37,7 +38,7 @@ impl EmptyBox {
 
 /// Boxes on their way home: a worker's load, or those that submitters have fetched and not freed yet.
 #[derive(Debug, Default)]
-pub(crate) struct Homing(Vec<EmptyBox>);
+pub(crate) struct Empties(Vec<EmptyBox>);
 
 /// Where workers leave empty boxes, and submitters fetch them.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub(crate) struct Depot {
     boxes: Mutex<Vec<EmptyBox>>,
 }
 
-impl Homing {
+impl Empties {
     /// One more box of a worker.
     pub(crate) fn add(&mut self, empty: EmptyBox, depot: &Depot) {
         self.0.push(empty);
@@ -71,16 +72,19 @@ impl Homing {
         }
     }
 
-    /// Frees them all.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
+    /// All of them go, since the worker will not need them.
+    pub(crate) fn send(&mut self, depot: &Depot) {
+        if !self.0.is_empty() {
+            depot.leave(&mut self.0);
+            self.0.clear();
+        }
     }
 }
 
 impl Depot {
     /// Takes boxes, if there is room.
     fn leave(&self, load: &mut Vec<EmptyBox>) {
-        let mut boxes = self.boxes.lock();
+        let mut boxes = lock(&self.boxes);
         if boxes.len() < FULL {
             boxes.append(load);
             self.any.store(true, Relaxed);
@@ -90,7 +94,7 @@ impl Depot {
     /// Gives all of them to whoever has none.
     fn fetch(&self, none: &mut Vec<EmptyBox>) {
         if self.any.load(Relaxed) {
-            let mut boxes = self.boxes.lock();
+            let mut boxes = lock(&self.boxes);
             mem::swap(&mut *boxes, none);
             self.any.store(false, Relaxed);
         }

@@ -1,19 +1,19 @@
-//! When a worker may leave: after an idle time of its own, or when the reaper comes round.
+//! When a worker may leave: after an idle time of its own, or when the reaper looks.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::scaling::{Load, Moment, Scaling};
+use super::{Load, Moment, Scaling};
 
 /// A worker leaves when it has been idle for so long.
 ///
-/// The same as [`Builder::idle_timeout`](crate::Builder::idle_timeout), for use in a pair. Alone it never
-/// grows a pool beyond its smallest size.
+/// The same as [`Builder::idle_timeout`](crate::Builder::idle_timeout), for use in a pair. Alone it
+/// never grows a pool beyond its smallest size.
 ///
-/// Each worker has a timer of its own. A pool calls the worker first that went to sleep last, so a load that
-/// two workers can carry keeps two of them, and the time of the others runs out. Use it unless
-/// there is a reason not to. If tasks come back just after the time is over, each pays for a
+/// Each worker has a timer of its own. A pool wakes the worker first that fell asleep last, so a
+/// load that two workers can carry keeps two of them, and the time of the others runs out. Use it
+/// unless there is a reason not to. If tasks come back just after the time is over, each pays for a
 /// new thread: then the time is too short.
 ///
 /// ```
@@ -49,12 +49,12 @@ impl Scaling for IdleTimeout {
 
 /// Once in a period, all workers leave that were not needed in it.
 ///
-/// Those were not needed that were never called: as many as were asleep at the time at which the fewest
-/// were. Switches idle times off, unless the builder sets one. Alone it never grows a pool beyond its
-/// smallest size: pair it with a policy that does.
+/// Those were not needed that were never woken: as many as were asleep at the time at which the
+/// fewest were. Switches idle times off, unless the builder sets one. Alone it never grows a pool
+/// beyond its smallest size: pair it with a policy that does.
 ///
-/// Use it when a pool should shrink in one step, at a time that you know, instead of worker by worker. A
-/// worker stays between one period and two.
+/// Use it when a pool should shrink in one step, at a time that you know, instead of worker by
+/// worker. A worker stays between one period and two.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,12 +76,12 @@ pub struct Reaper {
 struct Round {
     /// When it began, by the age of the pool.
     began: Duration,
-    /// The fewest that rested in a tick so far.
-    rested: Option<usize>,
+    /// The fewest that were not needed in a tick so far.
+    unused: Option<usize>,
 }
 
 impl Reaper {
-    /// Comes round once in a period.
+    /// Looks once in a period.
     #[must_use]
     pub fn every(period: Duration) -> Reaper {
         Reaper {
@@ -91,7 +91,7 @@ impl Reaper {
         }
     }
 
-    /// Leaves so many idle workers in peace.
+    /// Keeps so many of the idle workers.
     #[must_use]
     pub fn keep(mut self, workers: usize) -> Reaper {
         self.keep = workers;
@@ -106,18 +106,18 @@ impl Scaling for Reaper {
 
     fn excess(&self, load: &Load) -> usize {
         let mut round = self.round.lock();
-        let rested = round
-            .rested
+        let unused = round
+            .unused
             .map_or(load.unused, |so_far| so_far.min(load.unused));
         if load.age.saturating_sub(round.began) < self.period {
-            round.rested = Some(rested);
+            round.unused = Some(unused);
             return 0;
         }
         *round = Round {
             began: load.age,
-            rested: None,
+            unused: None,
         };
-        rested.saturating_sub(self.keep)
+        unused.saturating_sub(self.keep)
     }
 
     fn period(&self) -> Option<Duration> {

@@ -1,0 +1,51 @@
+//! The push model: whoever submits a task decides whose queue it goes to.
+
+use std::sync::Arc;
+
+use super::worker_queue::WorkerQueue;
+use crate::workers::Workers;
+
+/// To which worker's queue a task goes. If a sleeping worker is woken for it, that one gets it
+/// instead.
+///
+/// With [stealing](crate::Stealing) any worker may run it in the end. What a task submits on a
+/// worker goes to the queue of that worker.
+///
+/// ```
+/// use v4_dedicated_queues::{Placement, Pool};
+///
+/// let pool = Pool::builder().threads(4).placement(Placement::LeastLoaded).build()?;
+/// # Ok::<(), v4_dedicated_queues::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Placement {
+    /// To each in turn. It looks at no queue, so it costs nothing, and it knows nothing of long
+    /// tasks.
+    #[default]
+    RoundRobin,
+    /// To the shortest queue, in turn if several are equally short. It reads a length for each
+    /// worker that is awake, and workers write to these at the same time.
+    LeastLoaded,
+}
+
+impl Workers {
+    /// The queue for a task that nobody is woken for.
+    pub(crate) fn place(&mut self, placement: Placement) -> &Arc<WorkerQueue> {
+        self.turn = self.turn.wrapping_add(1);
+        let turn = self.turn;
+        let awake = &self.awake;
+        if awake.is_empty() {
+            // All are in a hook, or ask the policy, or sleep.
+            return self.any_queue();
+        }
+        let in_turn = |step: usize| &awake[turn.wrapping_add(step) % awake.len()];
+        match placement {
+            Placement::RoundRobin => in_turn(0),
+            Placement::LeastLoaded => (0..awake.len())
+                .map(in_turn)
+                .min_by_key(|queue| queue.len())
+                .unwrap_or_else(|| in_turn(0)),
+        }
+    }
+}

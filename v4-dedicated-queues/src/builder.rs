@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::panic::{PanicHandler, discard};
 use crate::pool::Shared;
-use crate::queues::Dispatch;
-use crate::queues::places::Places;
-use crate::queues::search::Search;
+use crate::queues::{Dispatch, Queues};
 use crate::scaling::tick;
 use crate::state::State;
 use crate::worker::next_pool_number;
@@ -166,17 +164,12 @@ impl Pool {
             shared: Arc::new(Shared {
                 hooks: settings.hooks,
                 token: settings.token,
-                dispatch: settings.dispatch,
                 idle_timeout: idle_timeout.unwrap_or(Duration::from_secs(60)),
                 built: Instant::now(),
                 number: next_pool_number(),
                 state: Mutex::new(State::new(open, threads)),
                 all_ended: Condvar::new(),
-                idle_waiters: AtomicUsize::new(0),
-                places: Places::new(settings.capacity),
-                search: Search::default(),
-                depot: crate::recycle::Depot::default(),
-                too_many: AtomicBool::new(false),
+                queues: Queues::new(settings.dispatch, settings.capacity),
                 closed,
                 user_threads: Arc::default(),
             }),

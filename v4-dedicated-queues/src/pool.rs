@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::builder::Hooks;
 use crate::group::TaskGroup;
-use crate::queues::Dispatch;
-use crate::queues::places::Places;
-use crate::queues::search::Search;
-use crate::recycle::Depot;
+use crate::queues::Queues;
 use crate::state::State;
 use crate::task::Task;
 use crate::wait_group::WaitGroup;
@@ -59,7 +56,6 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
     /// The pool's own token, above those of its groups.
     pub(crate) token: CancelToken,
-    pub(crate) dispatch: Dispatch,
     /// How long a worker sleeps before it asks whether it may leave.
     pub(crate) idle_timeout: Duration,
     /// The age that policies see counts from here.
@@ -69,13 +65,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// Notified when the last unfinished task has ended.
     pub(crate) all_ended: Condvar,
-    /// Threads that wait for the last unfinished task to end.
-    pub(crate) idle_waiters: AtomicUsize,
-    pub(crate) places: Places,
-    pub(crate) search: Search,
-    pub(crate) depot: Depot,
-    /// Whether there are more workers than there may be.
-    pub(crate) too_many: AtomicBool,
+    pub(crate) queues: Queues,
     /// Disconnected when the pool is closed; nothing is ever sent.
     pub(crate) closed: Receiver<()>,
     /// The threads that may still run code of a user: those of workers up to the end of their stop
@@ -224,7 +214,7 @@ impl Pool {
     /// The number of places in the queue.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
-        self.shared.places.capacity
+        self.shared.queues.places.capacity
     }
 
     /// The number of workers. One that has decided to leave is not counted, though it may still

@@ -54,10 +54,10 @@ pub(crate) struct Worker {
     /// Where it sleeps.
     pub(crate) wake: Arc<Condvar>,
     pub(crate) queue: Arc<WorkerQueue>,
-    /// The queues of all workers that it knows of.
-    pub(crate) queues: Arc<[Arc<WorkerQueue>]>,
+    /// The queues of all workers that it knows of, to steal from.
+    pub(crate) victims: Arc<[Arc<WorkerQueue>]>,
     /// Where among them it has stolen last.
-    pub(crate) victim: usize,
+    pub(crate) last_victim: usize,
     /// Whether it is the one that searches.
     pub(crate) searching: bool,
     pub(crate) empties: Empties,
@@ -96,7 +96,10 @@ impl Worker {
         let ending = if job.is_cancelled(&shared.token) {
             panic.shield(|| drop(job.task));
             Ending::Cancelled
-        } else if panic.shield(|| self.empties.add(job.task.run_in_place(), &shared.depot)) {
+        } else if panic.shield(|| {
+            self.empties
+                .add(job.task.run_in_place(), &shared.queues.depot)
+        }) {
             Ending::Completed
         } else {
             Ending::Panicked

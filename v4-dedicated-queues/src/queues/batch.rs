@@ -1,64 +1,17 @@
 //! Many tasks at once: one lock and one wake for all of them.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::Stealing;
+use super::{RejectedBatch, Stealing};
 use crate::pool::Shared;
 use crate::scaling::Moment;
 use crate::state::State;
 use crate::task::Job;
-use crate::{Group, Pool, Reason, Task};
-
-/// What is left of a batch: the tasks that were refused, in their order. None of them has run.
-///
-/// ```
-/// let pool = v4_dedicated_queues::Pool::new(1, 8).unwrap();
-/// pool.shutdown();
-/// let rejected = pool.execute_batch([|| println!("one"), || println!("two")]).unwrap_err();
-/// assert_eq!((rejected.accepted(), rejected.into_tasks().len()), (0, 2));
-/// ```
-#[derive(thiserror::Error)]
-#[error("after {accepted} tasks of a batch the others were refused: {reason}")]
-pub struct RejectedBatch {
-    accepted: usize,
-    reason: Reason,
-    /// Never locked, as in [`Rejected`](crate::Rejected).
-    tasks: Mutex<Vec<Task>>,
-}
-
-impl RejectedBatch {
-    /// How many tasks of the batch were accepted: the first ones.
-    #[must_use]
-    pub fn accepted(&self) -> usize {
-        self.accepted
-    }
-
-    /// Why the others were refused.
-    #[must_use]
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// The others.
-    #[must_use]
-    pub fn into_tasks(self) -> Vec<Task> {
-        self.tasks.into_inner()
-    }
-}
-
-impl fmt::Debug for RejectedBatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RejectedBatch")
-            .field("accepted", &self.accepted)
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
-    }
-}
+use crate::{Group, Pool, Task};
 
 impl Pool {
     /// Submits many tasks, and waits for places as [`execute`](Pool::execute) does. Returns how many
@@ -131,7 +84,7 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// As [`Pool::execute_batch`], and [`Cancelled`](Reason::Cancelled) also if the group is.
+    /// As [`Pool::execute_batch`], and [`Cancelled`](crate::Reason::Cancelled) also if the group is.
     pub fn execute_batch<T: Into<Task>>(
         &self,
         tasks: impl IntoIterator<Item = T>,
@@ -201,7 +154,7 @@ impl Shared {
         mut jobs: impl ExactSizeIterator<Item = Job>,
         on_worker: Option<usize>,
     ) {
-        let share = match self.dispatch.stealing {
+        let share = match self.queues.dispatch.stealing {
             // Whoever is to run a task has to be woken for it.
             Stealing::Off => 1,
             _ => jobs.len().div_ceil(state.workers.awake.len().max(1)),
@@ -211,13 +164,13 @@ impl Shared {
             for job in jobs.by_ref().take(share - 1) {
                 state.accepted += 1;
                 if on_worker.is_none() {
-                    self.places.occupy();
+                    self.queues.places.occupy();
                 }
-                state.empties.free_some(&self.depot);
+                state.empties.free_some(&self.queues.depot);
                 queue.push(job);
             }
         }
-        if self.dispatch.stealing != Stealing::Off {
+        if self.queues.dispatch.stealing != Stealing::Off {
             self.wake_for_queued(state);
         }
     }

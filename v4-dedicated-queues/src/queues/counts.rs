@@ -115,7 +115,7 @@ impl Shared {
         // One that waits raises `idle_waiters` before it reads the slots, and here it is the other
         // way round: so either it sees this ending, or this thread sees that it waits. And as long
         // as more is queued here, this was not the last one.
-        if self.idle_waiters.load(SeqCst) > 0 && queue.is_empty() {
+        if self.queues.idle_waiters.load(SeqCst) > 0 && queue.is_empty() {
             self.note_idle(&mut self.lock());
         }
     }
@@ -123,7 +123,7 @@ impl Shared {
     /// Releases those who wait until all has ended, if it has. Also to be called before a task is
     /// accepted: the worker that ended the last one may not have looked yet.
     pub(crate) fn note_idle(&self, state: &mut State) {
-        if self.idle_waiters.load(SeqCst) > 0 && state.unfinished() == 0 {
+        if self.queues.idle_waiters.load(SeqCst) > 0 && state.unfinished() == 0 {
             state.generation += 1;
             self.all_ended.notify_all();
         }
@@ -132,11 +132,11 @@ impl Shared {
     /// Returns once no task was unfinished at some instant after the call.
     pub(crate) fn wait_until_idle(&self) {
         let mut state = self.lock();
-        self.idle_waiters.fetch_add(1, SeqCst);
+        self.queues.idle_waiters.fetch_add(1, SeqCst);
         let before = state.generation;
         self.note_idle(&mut state);
         let busy = |state: &mut State| state.generation == before;
         self.all_ended.wait_while(&mut state, busy);
-        self.idle_waiters.fetch_sub(1, SeqCst);
+        self.queues.idle_waiters.fetch_sub(1, SeqCst);
     }
 }

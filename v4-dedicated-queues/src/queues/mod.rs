@@ -3,19 +3,53 @@
 mod batch;
 pub(crate) mod counts;
 mod placement;
-pub(crate) mod places;
-pub(crate) mod search;
+mod places;
+mod rejected_batch;
+mod search;
 mod settings;
 mod stealing;
+mod waiting;
 pub(crate) mod worker_queue;
 
-pub use batch::RejectedBatch;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
 pub use placement::Placement;
+pub use rejected_batch::RejectedBatch;
 pub use stealing::Stealing;
+
+use crate::recycle::Depot;
+use places::Places;
+use search::Search;
+
+/// What submitters and workers share without the lock of the state.
+#[derive(Debug)]
+pub(crate) struct Queues {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) places: Places,
+    pub(crate) search: Search,
+    pub(crate) depot: Depot,
+    /// Threads that wait for the last unfinished task to end.
+    pub(crate) idle_waiters: AtomicUsize,
+    /// Whether there are more workers than there may be. Written under the lock.
+    pub(crate) too_many: AtomicBool,
+}
 
 /// How tasks get to workers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Dispatch {
     pub(crate) placement: Placement,
     pub(crate) stealing: Stealing,
+}
+
+impl Queues {
+    pub(crate) fn new(dispatch: Dispatch, capacity: usize) -> Queues {
+        Queues {
+            dispatch,
+            places: Places::new(capacity),
+            search: Search::default(),
+            depot: Depot::default(),
+            idle_waiters: AtomicUsize::new(0),
+            too_many: AtomicBool::new(false),
+        }
+    }
 }

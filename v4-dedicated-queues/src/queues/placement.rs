@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use super::worker_queue::WorkerQueue;
+use crate::Stealing;
+use crate::pool::Shared;
+use crate::state::State;
+use crate::task::Job;
 use crate::workers::Workers;
 
 /// To which worker's queue a task goes. If a sleeping worker is woken for it, that one gets it
@@ -29,9 +33,40 @@ pub enum Placement {
     LeastLoaded,
 }
 
+impl Shared {
+    /// Accepts a job, puts it into a queue, and sees to it that a worker comes to it. Returns the
+    /// queue.
+    pub(crate) fn push<'state>(
+        &self,
+        state: &'state mut State,
+        job: Job,
+        on_worker: Option<usize>,
+    ) -> &'state Arc<WorkerQueue> {
+        self.note_idle(state);
+        state.accepted += 1;
+        if on_worker.is_none() {
+            self.queues.places.occupy();
+        }
+        state.empties.free_some(&self.queues.depot);
+        let own = on_worker.filter(|number| state.workers.queue_of(*number).is_some());
+        // Without stealing nobody else could run what stays on a worker.
+        let stays = own.is_some() && self.queues.dispatch.stealing == Stealing::Off;
+        let woken = match stays {
+            true => None,
+            false => self.wake_for_task(state),
+        };
+        let queue = match own.or(woken) {
+            Some(number) => state.workers.queue_of(number).expect("it is live"),
+            None => state.workers.place(self.queues.dispatch.placement),
+        };
+        queue.push(job);
+        queue
+    }
+}
+
 impl Workers {
     /// The queue for a task that nobody is woken for.
-    pub(crate) fn place(&mut self, placement: Placement) -> &Arc<WorkerQueue> {
+    fn place(&mut self, placement: Placement) -> &Arc<WorkerQueue> {
         self.turn = self.turn.wrapping_add(1);
         let turn = self.turn;
         let awake = &self.awake;

@@ -110,7 +110,7 @@ impl Places {
 impl Shared {
     /// How many places are free. There may be more, and not fewer.
     pub(crate) fn room(&self, state: &mut State) -> usize {
-        let capacity = self.places.capacity;
+        let capacity = self.queues.places.capacity;
         // An old sum is enough for a yes: to read the slots takes them away from the workers.
         let queued = state.accepted - state.taken;
         if queued < capacity {

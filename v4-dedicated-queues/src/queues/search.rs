@@ -68,7 +68,7 @@ impl Shared {
     ///
     /// It cannot look at anything before the lock is open, so the task may still be queued.
     pub(crate) fn wake_for_task(&self, state: &mut State) -> Option<usize> {
-        if self.dispatch.stealing == Stealing::Off {
+        if self.queues.dispatch.stealing == Stealing::Off {
             // One cannot do for another.
             return state.workers.wake_one(false);
         }
@@ -76,8 +76,8 @@ impl Shared {
             return None;
         }
         // In between, the search may end, and another one may begin.
-        while !self.search.more() {
-            if self.search.begin() {
+        while !self.queues.search.more() {
+            if self.queues.search.begin() {
                 return state.workers.wake_one(true);
             }
         }
@@ -87,7 +87,7 @@ impl Shared {
     /// The worker that searches has found a task. To be called before it runs the task, which may
     /// wait for one that is still queued.
     pub(crate) fn end_search(&self) {
-        if self.search.end() {
+        if self.queues.search.end() {
             self.wake_for_queued(&mut self.lock());
         }
     }
@@ -96,7 +96,7 @@ impl Shared {
     /// way the one that searches will see whether there is more.
     pub(crate) fn wake_for_queued(&self, state: &mut State) {
         if state.queued() > 0 && self.wake_for_task(state).is_some() {
-            self.search.more();
+            self.queues.search.more();
         }
     }
 }

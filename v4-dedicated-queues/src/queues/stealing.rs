@@ -1,5 +1,8 @@
 //! Work stealing: what a worker does when its own queue is empty.
 
+use std::hint;
+use std::sync::atomic::Ordering::Relaxed;
+
 use crate::task::Job;
 use crate::worker::Worker;
 
@@ -29,23 +32,51 @@ pub enum Stealing {
     Half,
 }
 
+/// How often a worker looks for a task before it sleeps, and how long it spins in between: about a
+/// microsecond in all. To sleep and be woken takes longer.
+const LOOKS: usize = 10;
+const SPINS: usize = 10;
+
 impl Worker {
+    /// Takes a job out of its own queue, or out of another one. Does not give up at once.
+    ///
+    /// `None` does not mean that nothing is queued: the queues are looked at one after another, and
+    /// a thief moves jobs from one to another meanwhile.
+    pub(crate) fn find(&mut self) -> Option<Job> {
+        for _ in 0..LOOKS {
+            if self.shared.queues.too_many.load(Relaxed) {
+                break;
+            }
+            let own = self.queue.pop();
+            if own.is_some() {
+                return own;
+            }
+            self.searching = self.searching || self.shared.queues.search.begin();
+            let stolen = self.steal();
+            if stolen.is_some() {
+                return stolen;
+            }
+            (0..SPINS).for_each(|_| hint::spin_loop());
+        }
+        None
+    }
+
     /// Takes a task out of the queue of another worker.
-    pub(crate) fn steal(&mut self) -> Option<Job> {
-        let half = match self.shared.dispatch.stealing {
+    fn steal(&mut self) -> Option<Job> {
+        let half = match self.shared.queues.dispatch.stealing {
             Stealing::Off => return None,
             Stealing::One => false,
             Stealing::Half => true,
         };
-        let queues = self.queues.len();
+        let count = self.victims.len();
         // The next search begins behind the last one: there is less where it has been.
-        for step in 1..=queues {
-            let victim = (self.victim + step) % queues;
-            let queue = &self.queues[victim];
+        for step in 1..=count {
+            let victim = (self.last_victim + step) % count;
+            let queue = &self.victims[victim];
             if queue.number != self.number
                 && let Some(job) = queue.steal(&self.queue, half)
             {
-                self.victim = victim;
+                self.last_victim = victim;
                 return Some(job);
             }
         }

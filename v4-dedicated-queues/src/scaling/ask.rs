@@ -58,7 +58,7 @@ impl Shared {
             max: workers.limits.max,
             live: workers.live(),
             queued: state.accepted - counts.taken,
-            capacity: self.places.capacity,
+            capacity: self.queues.places.capacity,
             running: counts.running(),
             accepted: state.accepted,
             unused: workers.unused(),

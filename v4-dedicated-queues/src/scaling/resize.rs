@@ -39,6 +39,7 @@ impl Pool {
             state.workers.wake_all(); // those that had to stay
         }
         self.shared
+            .queues
             .too_many
             .store(state.workers.too_many(), Relaxed);
         let grown = self.shared.grow(&mut state, Moment::Resized);

@@ -1,6 +1,5 @@
 //! How a worker finds its next task, how it sleeps if there is none, and how it leaves.
 
-use std::hint;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,11 +18,6 @@ type Guard<'shared> = MutexGuard<'shared, State>;
 /// How long a worker waits, at the least, before it asks again whether it may leave.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How often a worker looks for a task before it sleeps, and how long it spins in between: about a
-/// microsecond in all. To sleep and be woken takes longer.
-const LOOKS: usize = 10;
-const SPINS: usize = 10;
-
 /// What a worker without a task knows of its leave.
 #[derive(Default)]
 pub(crate) struct Leave {
@@ -38,7 +32,7 @@ impl Worker {
     pub(crate) fn first(&mut self) -> Option<Job> {
         let mut state = self.shared.lock();
         state.workers.wake_up(&self.queue);
-        self.queues = state.workers.queues();
+        self.victims = state.workers.queues();
         let first = state.workers.take_first(self.number);
         drop(state);
         first.or_else(|| self.next())
@@ -50,7 +44,7 @@ impl Worker {
         loop {
             if let Some(job) = self.find() {
                 self.queue.slot.took();
-                self.shared.places.vacate();
+                self.shared.queues.places.vacate();
                 if mem::take(&mut self.searching) {
                     self.shared.end_search();
                 }
@@ -62,35 +56,12 @@ impl Worker {
         }
     }
 
-    /// Takes a job out of its own queue, or out of another one. Does not give up at once.
-    ///
-    /// `None` does not mean that nothing is queued: the queues are looked at one after another, and
-    /// a thief moves jobs from one to another meanwhile.
-    fn find(&mut self) -> Option<Job> {
-        for _ in 0..LOOKS {
-            if self.shared.too_many.load(Relaxed) {
-                break;
-            }
-            let own = self.queue.pop();
-            if own.is_some() {
-                return own;
-            }
-            self.searching = self.searching || self.shared.search.begin();
-            let stolen = self.steal();
-            if stolen.is_some() {
-                return stolen;
-            }
-            (0..SPINS).for_each(|_| hint::spin_loop());
-        }
-        None
-    }
-
     /// Sleeps until there may be a job. `false`: it leaves instead.
     fn rest(&mut self, leave: &mut Leave) -> bool {
         let shared = Arc::clone(&self.shared);
         // A time too long to have an end: nobody leaves for being idle.
         let in_time = |time| Instant::now().checked_add(time);
-        self.empties.send(&shared.depot);
+        self.empties.send(&shared.queues.depot);
         self.queue.shrink();
         let mut state = shared.lock();
         let mut deadline = *leave
@@ -98,7 +69,7 @@ impl Worker {
             .get_or_insert_with(|| in_time(shared.idle_timeout));
         while !state.workers.too_many() {
             if self.has_to_look(&mut state, leave.least.is_some()) {
-                self.queues = state.workers.queues();
+                self.victims = state.workers.queues();
                 leave.least = None; // what it finds makes the answer an old one
                 return true;
             }
@@ -112,7 +83,7 @@ impl Worker {
             };
             if !timed_out {
                 self.searching = searches;
-                self.queues = state.workers.queues();
+                self.victims = state.workers.queues();
                 // Its time goes on, if it has any.
                 leave.deadline = Some(deadline.or_else(|| in_time(shared.idle_timeout)));
                 return true;
@@ -127,10 +98,13 @@ impl Worker {
             };
         }
         if mem::take(&mut self.searching) {
-            shared.search.end();
+            shared.queues.search.end();
         }
         state.retire(self.number);
-        shared.too_many.store(state.workers.too_many(), Relaxed);
+        shared
+            .queues
+            .too_many
+            .store(state.workers.too_many(), Relaxed);
         false
     }
 
@@ -139,21 +113,21 @@ impl Worker {
     /// gone. If there is one, and another worker searches, it will see to that.
     fn has_to_look(&mut self, state: &mut Guard<'_>, may_leave: bool) -> bool {
         let shared = &self.shared;
-        if shared.dispatch.stealing == Stealing::Off {
+        if shared.queues.dispatch.stealing == Stealing::Off {
             return !self.queue.is_empty();
         }
         if state.queued() > 0 {
-            self.searching = self.searching || shared.search.begin();
-            let other = shared.search.more() && !self.searching;
+            self.searching = self.searching || shared.queues.search.begin();
+            let other = shared.queues.search.more() && !self.searching;
             // Nobody leaves while jobs are queued, and in a closed pool nobody sleeps then.
             return !other || may_leave || state.open.is_none() || !self.queue.is_empty();
         }
         if mem::take(&mut self.searching) {
-            shared.search.end();
+            shared.queues.search.end();
         }
         // Whoever waits for many places has them.
-        if shared.places.waiting() > 0 {
-            shared.places.signal();
+        if shared.queues.places.waiting() > 0 {
+            shared.queues.places.signal();
         }
         false
     }

@@ -53,7 +53,7 @@ impl Shared {
         while state.open.is_some() && missing.min(state.workers.missing(wanted)) > 0 {
             if let Some((number, name)) = named.take() {
                 self.start_worker(state, number, name)?;
-                if self.dispatch.stealing == Stealing::Off {
+                if self.queues.dispatch.stealing == Stealing::Off {
                     // It could not get at the task for which it was started.
                     self.give_first(state, number);
                 }
@@ -72,7 +72,7 @@ impl Shared {
     /// Gives a new worker the oldest job of a queue to begin with, which frees a place.
     pub(crate) fn give_first(&self, state: &mut State, newest: usize) {
         if state.workers.give_first(newest) {
-            self.places.vacate();
+            self.queues.places.vacate();
         }
     }
 
@@ -97,8 +97,8 @@ impl Shared {
             shared: Arc::clone(self),
             wake: Arc::clone(&wake),
             queue: Arc::clone(&queue),
-            queues: Arc::new([]),
-            victim: 0,
+            victims: Arc::new([]),
+            last_victim: 0,
             searching: false,
             empties: Empties::default(),
             pending: self.user_threads.add(),

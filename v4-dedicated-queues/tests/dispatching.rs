@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, meets, until};
 use sleepers::Sleepers;
-use v4_dedicated_queues::{Builder, Placement, Pool, Reason, Scaling, Stealing};
+use v4_dedicated_queues::{Builder, Placement, Pool, Reason, Stealing};
 
 const PLACEMENTS: [Placement; 2] = [Placement::RoundRobin, Placement::LeastLoaded];
 

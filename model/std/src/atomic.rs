@@ -57,7 +57,19 @@ macro_rules! atomic {
 }
 
 atomic!(AtomicBool, bool);
+atomic!(AtomicIsize, isize);
+atomic!(AtomicU8, u8);
 atomic!(AtomicUsize, usize);
+
+atomic!(@ AtomicIsize, isize, "adds",
+    /// Adds to the value, and returns what was there before.
+    fetch_add -> isize,
+);
+
+atomic!(@ AtomicIsize, isize, "subtracts",
+    /// Subtracts from the value, and returns what was there before.
+    fetch_sub -> isize,
+);
 
 atomic!(@ AtomicUsize, usize, "adds",
     /// Adds to the value, and returns what was there before.
@@ -73,3 +85,26 @@ atomic!(@ AtomicUsize, usize, "raises it to",
     /// Raises the value to at least this one, and returns what was there before.
     fetch_max -> usize,
 );
+
+impl AtomicU8 {
+    /// Writes a value if this one is there. Returns what was there before.
+    ///
+    /// # Errors
+    ///
+    /// What is there, if it is another value.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        current: u8,
+        new: u8,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u8, u8> {
+        let result = self.0.compare_exchange(current, new, success, failure);
+        match result {
+            Ok(_) => note(format_args!("writes {new} in place of {current}")),
+            Err(other) => note(format_args!("reads {other}, and not {current}")),
+        }
+        result
+    }
+}

@@ -49,7 +49,6 @@ impl Worker {
         let mut leave = Leave::default();
         loop {
             if let Some(job) = self.find() {
-                self.queue.slot.took();
                 self.shared.places.vacate();
                 if mem::take(&mut self.searching) {
                     self.shared.end_search();
@@ -71,7 +70,7 @@ impl Worker {
             if self.shared.too_many.load(Relaxed) {
                 break;
             }
-            let own = self.queue.pop();
+            let own = self.queue.pop(&self.queue.slot);
             if own.is_some() {
                 return own;
             }

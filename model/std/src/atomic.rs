@@ -57,7 +57,35 @@ macro_rules! atomic {
 }
 
 atomic!(AtomicBool, bool);
+atomic!(AtomicU8, u8);
+atomic!(AtomicIsize, isize);
 atomic!(AtomicUsize, usize);
+
+impl AtomicU8 {
+    /// Writes the new value if the old one is `current`. Returns what was there before.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        current: u8,
+        new: u8,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u8, u8> {
+        let result = self.0.compare_exchange(current, new, success, failure);
+        note(format_args!("exchanges {current} for {new}: {result:?}"));
+        result
+    }
+}
+
+atomic!(@ AtomicIsize, isize, "adds",
+    /// Adds to the value, and returns what was there before.
+    fetch_add -> isize,
+);
+
+atomic!(@ AtomicIsize, isize, "subtracts",
+    /// Subtracts from the value, and returns what was there before.
+    fetch_sub -> isize,
+);
 
 atomic!(@ AtomicUsize, usize, "adds",
     /// Adds to the value, and returns what was there before.

@@ -10,5 +10,6 @@ pub use ::std::*;
 /// the bare one is the real `std`'s. [`LocalKey`](thread::LocalKey) has `with` and `try_with`.
 pub use ::shuttle::thread_local;
 
+pub mod hint;
 pub mod sync;
 pub mod thread;

@@ -16,6 +16,7 @@ models![
     two_thieves_may_share_a_queue,
     what_thieves_carry_is_run_by_a_pool_that_stops,
     what_thieves_carry_is_run_or_handed_back,
+    nothing_is_queued_once_all_has_been_handed_back,
     what_thieves_carry_is_counted_as_queued,
     what_thieves_carry_stays_when_they_have_to_leave,
     a_panic_costs_no_task_that_was_stolen_with_it,
@@ -125,6 +126,15 @@ fn what_thieves_carry_is_run_or_handed_back() {
     check(&pool, &ran, 4);
     let stats = pool.stats();
     assert_eq!((stats.completed, stats.returned), (5 - back, back));
+}
+
+/// A task on its way from a queue to a worker is counted where it goes.
+fn nothing_is_queued_once_all_has_been_handed_back() {
+    let pool = Pool::new(1, 1).unwrap();
+    pool.execute(|| ()).unwrap();
+    let back = pool.shutdown_now().len();
+    let stats = pool.stats();
+    assert_eq!((stats.queued, stats.returned), (0, back));
 }
 
 /// What is in nobody's queue takes a place all the same. One runs, and one has been taken by the

@@ -78,7 +78,7 @@ impl Builder {
         self
     }
 
-    /// The number of places in the queue. Without this, 1024.
+    /// The number of places in all queues together. Without this, 1024.
     pub fn queue_capacity(mut self, capacity: usize) -> Builder {
         self.capacity = capacity;
         self

@@ -17,7 +17,8 @@ use crate::task::Task;
 use crate::wait_group::WaitGroup;
 use crate::{BuildError, CancelToken, Group, Rejected};
 
-/// Threads that run the tasks of one bounded queue: as many as there is work for, within limits.
+/// Threads that run tasks, each from a queue of its own and, if that is empty, from the others: as
+/// many as there is work for, within limits.
 ///
 /// A pool is shared by reference or in an [`Arc`]. Dropping it is a [`shutdown`](Pool::shutdown):
 /// the tasks already accepted still run. (If a task drops it, nobody waits for that, not even the
@@ -77,8 +78,8 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 40 bytes, used or not, on a
-    /// machine with 64 bits.
+    /// The largest number of places. A place takes 40 bytes on a machine with 64 bits, once it has
+    /// been used.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -101,19 +102,19 @@ impl Pool {
     /// submitter is slowed down to the pace of the workers.
     ///
     /// A place that comes free goes to any of the submitters that wait, or to one that comes just
-    /// then. The tasks of one submitter are taken by the workers in the order in which it submitted
-    /// them.
+    /// then. One that waits is woken when half of the places are free. If that takes longer than a
+    /// millisecond for each submitter that waits, it is woken for a single place. Tasks start in no
+    /// particular order.
     ///
-    /// On a worker of the same pool it never waits, since the place might be one that only this
-    /// worker can free.
+    /// On a worker of the same pool it never waits and needs no place: the task goes to the
+    /// worker's own queue, from which others may steal it. So the capacity bounds those outside.
     ///
     /// # Errors
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
     /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
     /// the wait; [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be
-    /// started; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
-    /// The task comes back in the error.
+    /// started. The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.shared
             .submit(task.into(), None, None, Some(Duration::MAX))
@@ -205,13 +206,14 @@ impl Pool {
         }
     }
 
-    /// The number of tasks that wait in the queue; those that run are not among them.
+    /// The number of tasks that wait in all queues; those that run are not among them. Takes the
+    /// lock that submitters take, and reads the count of each worker.
     #[must_use]
     pub fn queue_len(&self) -> usize {
         self.shared.lock().queued()
     }
 
-    /// The number of places in the queue.
+    /// The number of places in all queues together.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
         self.shared.queues.places.capacity

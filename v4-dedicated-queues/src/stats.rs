@@ -60,8 +60,8 @@ impl From<[usize; 4]> for Report {
 
 /// What a pool has done and is doing.
 ///
-/// The numbers are those of one instant. So at any time
-/// `accepted == completed + panicked + cancelled + returned + queued + running`, and
+/// What workers count is read one after another, while they work. The sums are right all the same:
+/// at any time `accepted == completed + panicked + cancelled + returned + queued + running`, and
 /// `live == idle + running`, and `live == spawned - retired`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -99,7 +99,7 @@ pub struct Stats {
 }
 
 impl Pool {
-    /// The pool's counts. Takes the lock that submitters and workers take, for a moment.
+    /// The pool's counts. Takes the lock that submitters take, and reads the count of each worker.
     ///
     /// ```
     /// let pool = v4_dedicated_queues::Pool::new(2, 8).unwrap();

@@ -90,16 +90,13 @@ impl Worker {
     /// lock to look for the next one, and then for its group.
     fn finish(&mut self, job: Job) {
         let shared = &self.shared;
-        let panic = &shared.hooks.panic;
+        let (panic, depot) = (&shared.hooks.panic, &shared.queues.depot);
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
         let ending = if job.is_cancelled(&shared.token) {
             panic.shield(|| drop(job.task));
             Ending::Cancelled
-        } else if panic.shield(|| {
-            self.empties
-                .add(job.task.run_in_place(), &shared.queues.depot)
-        }) {
+        } else if panic.shield(|| self.empties.add(job.task.run_in_place(), depot)) {
             Ending::Completed
         } else {
             Ending::Panicked

@@ -395,3 +395,17 @@ fn a_rejected_batch_is_an_error_like_any_other() {
         "{printed}"
     );
 }
+
+/// The tasks that the iterator has made so far are not submitted yet: nobody has to wait for them.
+#[test]
+fn the_iterator_of_a_batch_may_wait_for_the_group() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let (group, ran) = (pool.group(), Arc::new(AtomicUsize::new(0)));
+    let tasks = (0..3).map(|_| {
+        group.wait();
+        adds_one(&ran)
+    });
+    assert_eq!(group.execute_batch(tasks).unwrap(), 3);
+    assert_eq!(group.wait().completed, 3);
+}

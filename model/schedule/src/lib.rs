@@ -45,6 +45,13 @@ pub fn pause() {
     }
 }
 
+/// A moment without a step, in which now and then everybody else goes first.
+pub fn relax() {
+    if thread_rng().gen_ratio(1, 256) {
+        shuttle::thread::yield_now();
+    }
+}
+
 /// Puts things into any order.
 pub fn shuffle<T>(things: &mut [T]) {
     for last in (1..things.len()).rev() {

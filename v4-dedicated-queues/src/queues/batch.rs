@@ -89,8 +89,10 @@ impl Group {
         &self,
         tasks: impl IntoIterator<Item = T>,
     ) -> Result<usize, RejectedBatch> {
-        let job = |task: T| Job {
-            task: task.into(),
+        // Code of the caller, so before the count: it might wait for the group.
+        let tasks: Vec<Task> = tasks.into_iter().map(Into::into).collect();
+        let job = |task| Job {
+            task,
             token: Some(self.cancel_token()),
             group: Some(self.tasks.count_in()),
         };

@@ -47,7 +47,7 @@ impl Worker {
             if self.shared.queues.too_many.load(Relaxed) {
                 break;
             }
-            let own = self.queue.pop();
+            let own = self.queue.pop(&self.queue.slot);
             if own.is_some() {
                 return own;
             }

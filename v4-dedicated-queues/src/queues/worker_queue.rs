@@ -65,14 +65,16 @@ impl WorkerQueue {
         self.with(|jobs| jobs.push_back(job));
     }
 
-    /// Takes the oldest job.
-    pub(crate) fn pop(&self) -> Option<Job> {
+    /// Takes the oldest job, and counts it in the slot of the worker that will run it.
+    ///
+    /// It is counted under the lock: so whoever has locked all queues has counted all jobs.
+    pub(crate) fn pop(&self, taker: &Slot) -> Option<Job> {
         // A job that is just being added may be overlooked. Before a worker sleeps, it looks at a
         // count that overlooks nothing.
         if self.seems_empty() {
             return None;
         }
-        self.with(VecDeque::pop_front)
+        self.with(|jobs| jobs.pop_front().inspect(|_| taker.took()))
     }
 
     /// Takes the oldest job, for the owner of another queue, and moves half of the others there.
@@ -89,6 +91,7 @@ impl WorkerQueue {
                 let moved = if half { jobs.len() / 2 } else { 0 };
                 own.extend(jobs.drain(..moved));
                 thief.slot.stole(1 + moved);
+                thief.slot.took();
                 Some(oldest)
             })
         })

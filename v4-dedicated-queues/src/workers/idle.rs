@@ -43,7 +43,6 @@ impl Worker {
         let mut leave = Leave::default();
         loop {
             if let Some(job) = self.find() {
-                self.queue.slot.took();
                 self.shared.queues.places.vacate();
                 if mem::take(&mut self.searching) {
                     self.shared.end_search();

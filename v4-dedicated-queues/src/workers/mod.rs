@@ -118,11 +118,9 @@ impl Workers {
         let worker = self.live.get_mut(&number);
         let worker = worker.expect("it has not had the lock since");
         if worker.first.is_none() {
-            worker.first = queues.iter().find_map(|queue| queue.pop());
-            if worker.first.is_some() {
-                worker.queue.slot.took();
-                return true;
-            }
+            let slot = &worker.queue.slot;
+            worker.first = queues.iter().find_map(|queue| queue.pop(slot));
+            return worker.first.is_some();
         }
         false
     }

@@ -376,8 +376,8 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 fn random_pools_run_each_task_at_most_once_and_end() {
     let seed = number("SEED", 1);
-    let _watchdog = Watchdog::with_limit(Duration::from_secs(60 + number("POOLS", 100)));
-    for seed in seed..seed + number("POOLS", 100) {
+    let _watchdog = Watchdog::with_limit(Duration::from_secs(60 + number("POOLS", 40)));
+    for seed in seed..seed + number("POOLS", 40) {
         let run = thread::Builder::new().name(format!("seed {seed}"));
         let run = run.spawn(move || {
             one_pool(seed, &Watchdog::with_limit(Duration::from_secs(20)));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use pool::Pool;
+use pool::{Pool, Task};
 
 pub(crate) use model_schedule::SOME_TIME;
 
@@ -69,6 +69,25 @@ impl Gate {
     pub(crate) fn pass(&self) {
         self.0.recv().expect_err("nobody sends anything");
     }
+}
+
+/// So many tasks, each of which waits for the next one.
+#[allow(dead_code, reason = "it is for pools whose workers wake each other")]
+pub(crate) fn chain(tasks: usize) -> Vec<Task> {
+    let mut chain = Vec::new();
+    let mut awaited = None;
+    for _ in 0..tasks {
+        let (done, is_done) = Gate::new();
+        let waits_for: Option<Gate> = awaited.replace(is_done);
+        chain.push(Task::from(move || {
+            if let Some(gate) = waits_for {
+                gate.pass();
+            }
+            drop(done);
+        }));
+    }
+    chain.reverse();
+    chain
 }
 
 /// A pool whose only worker runs a task, until what is returned with it is dropped.

@@ -117,8 +117,8 @@ fn what_thieves_carry_is_run_or_handed_back() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (pool, closed) = robbed_pool(3, Stealing::Half, &ran, 4);
     let tasks = pool.shutdown_now();
-    // What a thief has carried meanwhile has not come to light again.
-    assert_eq!(pool.queue_len(), 0);
+    // What a thief has moved meanwhile has not come to light again.
+    assert_eq!(pool.shutdown_now().len(), 0);
     let back = tasks.len();
     tasks.into_iter().for_each(Task::run);
     drop(closed);

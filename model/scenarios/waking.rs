@@ -13,7 +13,7 @@ use crossbeam_channel::bounded;
 use model_schedule::{models, until_asleep};
 use pool::{Builder, Eager, Lazy, Load, Moment, Pool, Reaper, Scaling, Stealing, Task, Threshold};
 
-use crate::common::{Gate, SOME_TIME, adds_one};
+use crate::common::{Gate, SOME_TIME, adds_one, chain};
 
 models![
     a_task_waits_for_a_later_one,
@@ -42,24 +42,6 @@ models![
 
 fn build(builder: Builder) -> Arc<Pool> {
     Arc::new(builder.queue_capacity(4).build().unwrap())
-}
-
-/// So many tasks, each of which waits for the next one.
-fn chain(tasks: usize) -> Vec<Task> {
-    let mut chain = Vec::new();
-    let mut awaited = None;
-    for _ in 0..tasks {
-        let (done, is_done) = Gate::new();
-        let waits_for: Option<Gate> = awaited.replace(is_done);
-        chain.push(Task::from(move || {
-            if let Some(gate) = waits_for {
-                gate.pass();
-            }
-            drop(done);
-        }));
-    }
-    chain.reverse();
-    chain
 }
 
 fn submit(pool: &Pool, tasks: usize) {

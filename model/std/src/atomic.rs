@@ -57,25 +57,9 @@ macro_rules! atomic {
 }
 
 atomic!(AtomicBool, bool);
-atomic!(AtomicU8, u8);
 atomic!(AtomicIsize, isize);
+atomic!(AtomicU8, u8);
 atomic!(AtomicUsize, usize);
-
-impl AtomicU8 {
-    /// Writes the new value if the old one is `current`. Returns what was there before.
-    #[track_caller]
-    pub fn compare_exchange(
-        &self,
-        current: u8,
-        new: u8,
-        success: Ordering,
-        failure: Ordering,
-    ) -> Result<u8, u8> {
-        let result = self.0.compare_exchange(current, new, success, failure);
-        note(format_args!("exchanges {current} for {new}: {result:?}"));
-        result
-    }
-}
 
 atomic!(@ AtomicIsize, isize, "adds",
     /// Adds to the value, and returns what was there before.
@@ -101,3 +85,26 @@ atomic!(@ AtomicUsize, usize, "raises it to",
     /// Raises the value to at least this one, and returns what was there before.
     fetch_max -> usize,
 );
+
+impl AtomicU8 {
+    /// Writes a value if this one is there. Returns what was there before.
+    ///
+    /// # Errors
+    ///
+    /// What is there, if it is another value.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        current: u8,
+        new: u8,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u8, u8> {
+        let result = self.0.compare_exchange(current, new, success, failure);
+        match result {
+            Ok(_) => note(format_args!("writes {new} in place of {current}")),
+            Err(other) => note(format_args!("reads {other}, and not {current}")),
+        }
+        result
+    }
+}

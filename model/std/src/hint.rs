@@ -1,7 +1,14 @@
-//! `std::hint`, for whoever looks again and again.
+//! `std::hint`.
 
-/// No step of its own: what is looked at is one. But now and then everybody else goes first, or one
-/// that looks until another one is done would starve it.
+use ::shuttle::rand::{Rng, thread_rng};
+
+pub use ::std::hint::*;
+
+/// Nothing, most of the time: a thread that spins has steps of its own in between. Now and then
+/// all others go first, or one that spins until another thread has done something would keep that
+/// one from it.
 pub fn spin_loop() {
-    model_schedule::relax();
+    if thread_rng().gen_ratio(1, 256) {
+        ::shuttle::thread::yield_now();
+    }
 }

@@ -8,6 +8,8 @@ const SCHEDULES: usize = 30;
 #[path = "../../scenarios/common.rs"]
 mod common;
 
+#[path = "../../scenarios/adding_up.rs"]
+mod adding_up;
 #[path = "../../scenarios/admitting.rs"]
 mod admitting;
 #[path = "../../scenarios/batching.rs"]
@@ -28,10 +30,16 @@ mod freeing;
 mod handing_back;
 #[path = "../../scenarios/hiring.rs"]
 mod hiring;
+#[path = "../../scenarios/one_state.rs"]
+mod one_state;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/places.rs"]
+mod places;
 #[path = "../../scenarios/resting.rs"]
 mod resting;
+#[path = "../../scenarios/searching.rs"]
+mod searching;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/staying.rs"]

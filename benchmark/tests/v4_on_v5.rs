@@ -14,18 +14,24 @@ extern crate v5_futures as v4_dedicated_queues;
 mod bad_input;
 #[path = "../../v4-dedicated-queues/tests/batches.rs"]
 mod batches;
+#[path = "../../v4-dedicated-queues/tests/counting.rs"]
+mod counting;
 #[path = "../../v4-dedicated-queues/tests/dispatching.rs"]
 mod dispatching;
-#[path = "../../v4-dedicated-queues/tests/homing.rs"]
-mod homing;
 #[path = "../../v4-dedicated-queues/tests/nesting.rs"]
 mod nesting;
+#[path = "../../v4-dedicated-queues/tests/places.rs"]
+mod places;
 #[path = "../../v4-dedicated-queues/tests/programs.rs"]
 mod programs;
+#[path = "../../v4-dedicated-queues/tests/recycling.rs"]
+mod recycling;
 #[path = "../../v4-dedicated-queues/tests/retiring.rs"]
 mod retiring;
 #[path = "../../v4-dedicated-queues/tests/stealing.rs"]
 mod stealing;
+#[path = "../../v4-dedicated-queues/tests/waking.rs"]
+mod waking;
 
 /// The alias works: only v5 gives results back.
 #[test]

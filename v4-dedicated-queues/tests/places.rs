@@ -1,0 +1,163 @@
+//! Places: what a submitter waits for, and how it learns of one.
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
+use v4_dedicated_queues::{Builder, Pool, Reason, Stealing};
+
+const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
+
+/// A pool of one worker that is in a task of its own gate, and queued behind it are tasks of gates
+/// of their own, as many as there are places.
+fn full(watchdog: &Watchdog, settings: Builder, capacity: usize) -> (Arc<Pool>, Vec<Gate>) {
+    let pool = settings.threads(1).queue_capacity(capacity);
+    let pool = watchdog.watch(pool.build().unwrap());
+    let gates: Vec<_> = (0..=capacity).map(|_| Gate::new()).collect();
+    gates[0].occupy(|task| pool.execute(task).unwrap());
+    for gate in &gates[1..] {
+        let at = gate.clone();
+        pool.execute(move || at.pass()).unwrap();
+    }
+    let refused = pool.try_execute(|| ()).unwrap_err();
+    assert_eq!(refused.reason(), Reason::Full);
+    (pool, gates)
+}
+
+/// A submitter is woken when half of the places are free. Here that is never so.
+#[test]
+fn a_submitter_gets_a_place_although_only_one_comes_free() {
+    let watchdog = Watchdog::start();
+    for stealing in ALL {
+        for capacity in [1, 2, 4, 64] {
+            let settings = Pool::builder().stealing(stealing);
+            let (pool, gates) = full(&watchdog, settings, capacity);
+            thread::scope(|scope| {
+                let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+                let submitter = scope.spawn(|| pool.execute(|| ()).unwrap());
+                thread::sleep(Duration::from_millis(2)); // time to fall asleep: earlier, less is shown
+                gates[0].open();
+                submitter.join().unwrap();
+                let stats = pool.stats();
+                assert_eq!((stats.queued, stats.completed), (capacity, 1));
+            });
+        }
+    }
+}
+
+/// They wait for as many milliseconds as they are. What matters here is that each place finds one.
+#[test]
+fn of_many_submitters_one_gets_in_for_each_task_that_ends() {
+    let watchdog = Watchdog::start();
+    for capacity in [4, 64] {
+        let (pool, gates) = full(&watchdog, Pool::builder(), capacity);
+        thread::scope(|scope| {
+            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+            let submitters = [(); 8].map(|()| scope.spawn(|| pool.execute(|| ()).unwrap()));
+            for (n, gate) in gates[..4].iter().enumerate() {
+                gate.open();
+                until(|| pool.stats().accepted == capacity + 1 + n + 1);
+                assert_eq!(pool.queue_len(), capacity);
+            }
+            gates.iter().for_each(Gate::open);
+            for one in submitters {
+                one.join().unwrap();
+            }
+        });
+    }
+}
+
+/// Each task waits for what its submitter does next, and the submitter waits for a place. Only one
+/// place comes free at a time.
+#[test]
+fn a_full_pool_may_wait_for_the_next_action_of_its_submitter() {
+    let watchdog = Watchdog::start();
+    for stealing in ALL {
+        for capacity in [1, 4, 64] {
+            let (pool, gates) = full(&watchdog, Pool::builder().stealing(stealing), capacity);
+            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+            let mut gates = gates.clone();
+            for n in 0..capacity + 20 {
+                gates[n].open();
+                let gate = Gate::new();
+                let at = gate.clone();
+                pool.execute(move || at.pass()).unwrap();
+                gates.push(gate);
+            }
+            gates.iter().for_each(Gate::open);
+            pool.wait_idle();
+            assert_eq!(pool.stats().completed, 2 * capacity + 21);
+        }
+    }
+}
+
+/// The new worker has its task as soon as it is started, and begins with it when it is ready.
+#[test]
+fn without_stealing_a_place_is_free_while_the_new_worker_is_in_its_start_hook() {
+    let watchdog = Watchdog::start();
+    for waits in [false, true] {
+        let (starting, started) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+        let (at, count) = (starting.clone(), Arc::clone(&started));
+        let settings = Pool::builder()
+            .stealing(Stealing::Off)
+            .on_thread_start(move || {
+                if count.fetch_add(1, SeqCst) > 0 {
+                    at.pass();
+                }
+            });
+        let (pool, gates) = full(&watchdog, settings, 2);
+        thread::scope(|scope| {
+            let _open: Vec<_> = gates.iter().chain([&starting]).map(OpenOnDrop).collect();
+            if waits {
+                let submitter = scope.spawn(|| pool.execute(|| ()).unwrap());
+                thread::sleep(Duration::from_millis(2)); // as above
+                pool.resize(2).unwrap();
+                submitter.join().unwrap();
+            } else {
+                pool.resize(2).unwrap();
+                pool.try_execute(|| ()).unwrap();
+            }
+            let stats = pool.stats();
+            assert_eq!((stats.queued, stats.running, stats.completed), (2, 2, 0));
+        });
+        pool.wait_idle();
+        assert_eq!(pool.stats().completed, 4);
+    }
+}
+
+/// Submitters, some with little time, and tasks short and long: a place that somebody was told of
+/// and did not take is told to another one.
+#[test]
+fn nobody_waits_beside_free_places_when_others_run_out_of_time() {
+    let watchdog = Watchdog::start();
+    for round in 0..100 {
+        let pool = Pool::builder().threads(1 + round % 2);
+        let pool = pool.queue_capacity(1 + round % 6);
+        let pool = watchdog.watch(pool.build().unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            for submitter in 0..4 {
+                let (pool, ran, tell) = (&pool, &ran, tell.clone());
+                scope.spawn(move || {
+                    let mut accepted = 0;
+                    for n in 0..40 {
+                        let time = match submitter % 2 {
+                            0 => Duration::MAX,
+                            _ => Duration::from_micros(n * 10),
+                        };
+                        accepted += usize::from(pool.execute_timeout(adds_one(ran), time).is_ok());
+                    }
+                    tell.send(accepted).unwrap();
+                });
+            }
+        });
+        pool.wait_idle();
+        let accepted: usize = told.try_iter().sum();
+        assert!(accepted >= 80 && ran.load(SeqCst) == accepted);
+    }
+}

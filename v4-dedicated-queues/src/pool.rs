@@ -87,8 +87,8 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 40 bytes, used or not, on a
-    /// machine with 64 bits.
+    /// The largest number of places, for all queues together. A place takes memory only while a
+    /// task is in it.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -111,19 +111,17 @@ impl Pool {
     /// submitter is slowed down to the pace of the workers.
     ///
     /// A place that comes free goes to any of the submitters that wait, or to one that comes just
-    /// then. The tasks of one submitter are taken by the workers in the order in which it submitted
-    /// them.
+    /// then. The tasks of one submitter may start in any order.
     ///
     /// On a worker of the same pool it never waits, since the place might be one that only this
-    /// worker can free.
+    /// worker can free: the task goes to that worker's own queue, beyond the capacity.
     ///
     /// # Errors
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
     /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
     /// the wait; [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be
-    /// started; on a worker of the same pool, [`Full`](crate::Reason::Full) if the queue is full.
-    /// The task comes back in the error.
+    /// started. The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
         self.shared
             .submit(task.into(), None, None, Some(Duration::MAX))

@@ -60,7 +60,7 @@ impl From<[usize; 4]> for Report {
 
 /// What a pool has done and is doing.
 ///
-/// The numbers are those of one instant. So at any time
+/// What a worker counts is read at one instant, and one worker after another. At any time
 /// `accepted == completed + panicked + cancelled + returned + queued + running`, and
 /// `live == idle + running`, and `live == spawned - retired`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

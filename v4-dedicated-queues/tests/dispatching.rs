@@ -118,27 +118,6 @@ fn the_shortest_queue_gets_the_next_task() {
     assert_eq!(all, [5, 10]);
 }
 
-/// Without stealing each task of a worker has been in its own queue. Sixty-four is a number at which
-/// a set in a word of the machine would end.
-#[test]
-fn a_pool_that_has_grown_has_a_queue_for_each_worker() {
-    let watchdog = Watchdog::start();
-    for (before, after) in [(1, 2), (2, 12), (1, 80)] {
-        let settings = Pool::builder().stealing(Stealing::Off);
-        let sleepers = Sleepers::new(&watchdog, before, settings);
-        sleepers.grow(after);
-        let gates = sleepers.block();
-        let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
-        let runs = Runs::default();
-        for _ in 0..3 * after {
-            sleepers.pool.execute(notes_its_thread(&runs)).unwrap();
-        }
-        gates.iter().for_each(Gate::open);
-        sleepers.pool.wait_idle();
-        assert_eq!(shares(&runs), vec![3; after]);
-    }
-}
-
 /// Three tasks wait for each other: none is behind another one.
 #[test]
 fn without_stealing_a_worker_that_sleeps_gets_a_task_in_its_own_queue() {

@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
-use v4_dedicated_queues::{Builder, Pool, Reason, Stealing};
+use v4_dedicated_queues::{Builder, Load, Moment, Pool, Reason, Scaling, Stealing};
 
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
 
@@ -127,6 +127,49 @@ fn without_stealing_a_place_is_free_while_the_new_worker_is_in_its_start_hook() 
         pool.wait_idle();
         assert_eq!(pool.stats().completed, 4);
     }
+}
+
+/// Wants one worker more from the tick on at which it is told to.
+#[derive(Debug)]
+struct AtATick(Arc<AtomicBool>);
+
+impl Scaling for AtATick {
+    fn wanted(&self, moment: Moment, load: &Load) -> usize {
+        load.live + usize::from(moment == Moment::Tick && self.0.load(SeqCst))
+    }
+
+    fn period(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+/// Nobody but the clock has started the worker, and a submitter has run out of patience before.
+#[test]
+fn without_stealing_a_submitter_gets_the_place_that_the_clock_has_made() {
+    let watchdog = Watchdog::start();
+    let (starting, more) = (Gate::new(), Arc::new(AtomicBool::new(false)));
+    let (at, count) = (starting.clone(), AtomicUsize::new(0));
+    let settings = Pool::builder()
+        .stealing(Stealing::Off)
+        .scaling(AtATick(Arc::clone(&more)))
+        .on_thread_start(move || {
+            if count.fetch_add(1, SeqCst) > 0 {
+                at.pass();
+            }
+        });
+    let (pool, gates) = full(&watchdog, settings, 2);
+    thread::scope(|scope| {
+        let _open: Vec<_> = gates.iter().chain([&starting]).map(OpenOnDrop).collect();
+        pool.resize(1..=2).unwrap();
+        let submitter = scope.spawn(|| pool.execute(|| ()).unwrap());
+        thread::sleep(Duration::from_millis(20)); // time to run out of patience: earlier, less is shown
+        more.store(true, SeqCst);
+        submitter.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.queued, stats.running, stats.completed), (2, 2, 0));
+    });
+    pool.wait_idle();
+    assert_eq!(pool.stats().completed, 4);
 }
 
 /// Submitters, some with little time, and tasks short and long: a place that somebody was told of

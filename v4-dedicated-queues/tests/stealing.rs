@@ -215,7 +215,8 @@ fn stolen_by_one_thief(stealing: Stealing, queued: usize) -> usize {
 
 #[test]
 fn a_thief_takes_one_task_or_half_of_them() {
-    // The worker at the gate that was opened first may have stolen the task that submits the others.
+    // The worker at the gate that was opened first may have stolen the task that submits the
+    // others.
     let more = |stolen, least| (least..=least + 1).contains(&stolen);
     for queued in [1, 2, 3, 100] {
         let one = stolen_by_one_thief(Stealing::One, queued);

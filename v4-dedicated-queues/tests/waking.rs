@@ -15,8 +15,8 @@ const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
 const THIEVES: [Stealing; 2] = [Stealing::One, Stealing::Half];
 const PLACEMENTS: [Placement; 2] = [Placement::RoundRobin, Placement::LeastLoaded];
 
-/// Only the first one is woken by the submitter, most often. It has to wake the second one before it
-/// runs its task, which waits for the other one.
+/// Only the first one is woken by the submitter, most often. It has to wake the second one before
+/// it runs its task, which waits for the other one.
 #[test]
 fn two_workers_that_sleep_come_to_two_tasks_that_wait_for_each_other() {
     let watchdog = Watchdog::start();

@@ -96,6 +96,34 @@ fn the_counts_add_up_while_tasks_run_and_workers_come_and_go() {
     }
 }
 
+/// The counts of one worker are several numbers, and they are read while it writes them.
+#[test]
+fn the_counts_of_a_worker_add_up_while_it_runs_the_shortest_tasks() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut before = Stats::default();
+                while !stop.load(SeqCst) {
+                    let now = pool.stats();
+                    look(now, before, 1);
+                    before = now;
+                }
+            });
+        }
+        for _ in 0..20 {
+            let inside = Arc::clone(&pool);
+            let parent = move || drop(inside.execute_batch((0..10_000).map(|_| || ())));
+            pool.execute(parent).unwrap();
+            pool.wait_idle();
+        }
+        stop.store(true, SeqCst);
+    });
+    assert_eq!(pool.stats().completed, 200_020);
+}
+
 /// A task that is cancelled while it is queued is counted by the worker that drops it, and those
 /// that come back are counted by none.
 #[test]

@@ -2,13 +2,13 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, adds_one, until};
-use v4_dedicated_queues::{Builder, Load, Moment, Pool, Reason, Scaling, Stealing};
+use common::{Gate, OpenOnDrop, Watchdog, until};
+use v4_dedicated_queues::{Builder, CancelToken, Load, Moment, Pool, Reason, Scaling, Stealing};
 
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
 
@@ -172,35 +172,26 @@ fn without_stealing_a_submitter_gets_the_place_that_the_clock_has_made() {
     assert_eq!(pool.stats().completed, 4);
 }
 
-/// Submitters, some with little time, and tasks short and long: a place that somebody was told of
-/// and did not take is told to another one.
+/// One of them is told of the place, and is cancelled before it has looked. The others sleep on,
+/// out of patience, and nothing else comes free.
 #[test]
-fn nobody_waits_beside_free_places_when_others_run_out_of_time() {
+fn a_place_that_a_cancelled_submitter_was_told_of_goes_to_another_one() {
     let watchdog = Watchdog::start();
-    for round in 0..100 {
-        let pool = Pool::builder().threads(1 + round % 2);
-        let pool = pool.queue_capacity(1 + round % 6);
-        let pool = watchdog.watch(pool.build().unwrap());
-        let ran = Arc::new(AtomicUsize::new(0));
-        let (tell, told) = mpsc::channel();
+    for round in 0..30 {
+        let capacity = 1 + round % 3;
+        let (pool, gates) = full(&watchdog, Pool::builder(), capacity);
+        let token = CancelToken::new();
         thread::scope(|scope| {
-            for submitter in 0..4 {
-                let (pool, ran, tell) = (&pool, &ran, tell.clone());
-                scope.spawn(move || {
-                    let mut accepted = 0;
-                    for n in 0..40 {
-                        let time = match submitter % 2 {
-                            0 => Duration::MAX,
-                            _ => Duration::from_micros(n * 10),
-                        };
-                        accepted += usize::from(pool.execute_timeout(adds_one(ran), time).is_ok());
-                    }
-                    tell.send(accepted).unwrap();
-                });
+            let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
+            for _ in 0..4 {
+                scope.spawn(|| pool.execute_with(&token, || ()));
             }
+            scope.spawn(|| pool.execute(|| ()).unwrap());
+            thread::sleep(Duration::from_millis(10)); // time to run out of patience, as above
+            gates[0].open();
+            token.cancel();
+            // Or a cancelled one was fast enough.
+            until(|| pool.stats().accepted == capacity + 2);
         });
-        pool.wait_idle();
-        let accepted: usize = told.try_iter().sum();
-        assert!(accepted >= 80 && ran.load(SeqCst) == accepted);
     }
 }

@@ -96,9 +96,6 @@ const fn busy(
 /// Of this one there is no record with samples yet.
 const EPYC: &str = "amd-epyc-2-cores";
 
-/// Another model of the same make.
-const EPYC_25: &str = "amd-epyc-25-17-1-2-cores";
-
 const XEON: &str = "intel-xeon-processor-6-207-2-2-cores";
 
 /// What is claimed of v4 against other pools holds for v5 within a tenth, where v5 is claimed to

@@ -10,14 +10,20 @@
 // Inside this crate, who says `v3_dynamic` gets v4.
 extern crate v4_dedicated_queues as v3_dynamic;
 
+#[path = "../../v3-dynamic/tests/asking.rs"]
+mod asking;
 #[path = "../../v3-dynamic/tests/calling_back.rs"]
 mod calling_back;
 #[path = "../../v3-dynamic/tests/counting.rs"]
 mod counting;
 #[path = "../../v3-dynamic/tests/growing.rs"]
 mod growing;
+#[path = "../../v3-dynamic/tests/one_instant.rs"]
+mod one_instant;
 #[path = "../../v3-dynamic/tests/policies.rs"]
 mod policies;
+#[path = "../../v3-dynamic/tests/printing.rs"]
+mod printing;
 #[path = "../../v3-dynamic/tests/programs.rs"]
 mod programs;
 #[path = "../../v3-dynamic/tests/resizing.rs"]

@@ -1,6 +1,8 @@
 //! What was written for v4 compiles and passes on v5, unchanged: its examples and its tests.
 //!
-//! Left out is `memory.rs`, which counts the allocations of its process: `v4_memory_on_v5.rs`.
+//! Left out is `memory.rs`, which counts the allocations of its process: `v4_memory_on_v5.rs`. And
+//! so are, for now, `counting.rs` and `own_queues.rs`: in v5 some workers share a queue, and a
+//! count may be read before another one that is a part of it.
 
 #![allow(
     clippy::duplicate_mod,
@@ -16,16 +18,20 @@ mod bad_input;
 mod batches;
 #[path = "../../v4-dedicated-queues/tests/dispatching.rs"]
 mod dispatching;
-#[path = "../../v4-dedicated-queues/tests/homing.rs"]
-mod homing;
 #[path = "../../v4-dedicated-queues/tests/nesting.rs"]
 mod nesting;
+#[path = "../../v4-dedicated-queues/tests/places.rs"]
+mod places;
 #[path = "../../v4-dedicated-queues/tests/programs.rs"]
 mod programs;
+#[path = "../../v4-dedicated-queues/tests/recycling.rs"]
+mod recycling;
 #[path = "../../v4-dedicated-queues/tests/retiring.rs"]
 mod retiring;
 #[path = "../../v4-dedicated-queues/tests/stealing.rs"]
 mod stealing;
+#[path = "../../v4-dedicated-queues/tests/waking.rs"]
+mod waking;
 
 /// The alias works: only v5 gives results back.
 #[test]

@@ -163,13 +163,15 @@ fn the_ladder_gives_the_size_of_each_version() {
     }
 }
 
-/// The versions that are not yet written for the lower bar.
-const LONG: [&str; 2] = ["v4-dedicated-queues", "v5-futures"];
+/// Versions with longer files: v4, where how a submitter waits and which workers there are have
+/// more to say than in v3, and v5, which is not yet written for the lower bar.
+const LONG: [(&str, usize); 2] = [("v4-dedicated-queues", 185), ("v5-futures", 175)];
 
 #[test]
 fn no_source_file_is_longer_than_a_few_screens() {
     for version in all() {
-        let most = if LONG.contains(&version) { 175 } else { 140 };
+        let long = LONG.iter().find(|(long, _)| *long == version);
+        let most = long.map_or(140, |(_, most)| *most);
         for (name, text) in sources(version) {
             let lines = lines::of_text(&text);
             assert!(lines <= most, "{version}/src/{name}: {lines} lines of code");
@@ -188,8 +190,8 @@ fn a_branch_is_little_longer_than_its_parent() {
 
 /// The pairs of versions that are not compared line by line for now.
 const SUSPENDED: [(&str, &str); 1] = [
-    // v3 is written anew, and v4 follows.
-    ("v3-dynamic", "v4-dedicated-queues"),
+    // v4 is written anew, and v5 follows.
+    ("v4-dedicated-queues", "v5-futures"),
 ];
 
 #[test]
@@ -201,6 +203,10 @@ fn only_neighbours_are_suspended() {
         );
     }
 }
+
+/// Where v4 has many queues in the place of one, and a search in the place of a wake for each task.
+/// These files have the mechanism that it changes: they keep their functions, and not their lines.
+const OF_MANY_QUEUES: [&str; 4] = ["state.rs", "submit.rs", "workers/idle.rs", "workers/mod.rs"];
 
 /// In v3 a lock takes the place of the channel, and with it the counts move into one state: files
 /// that submit, count or stop say the same in other lines.
@@ -233,7 +239,11 @@ fn an_old_file_changes_little() {
                 a.lines().filter(gone).count()
             };
             let (gone, added) = (count(&before, changed), count(changed, &before));
-            let most = if version == "v3-dynamic" { 80 } else { 60 };
+            let most = match version {
+                "v3-dynamic" => 80,
+                "v4-dedicated-queues" if OF_MANY_QUEUES.contains(&&*name) => 130,
+                _ => 60,
+            };
             assert!(
                 gone.max(added) <= most,
                 "{version}/src/{name}: {gone} lines gone, {added} added"

@@ -1,21 +1,22 @@
-//! A worker pool that grows when tasks wait, and shrinks when workers have nothing to do.
+//! A worker pool with a queue for each worker, from which the others steal.
 //!
-//! **New here:** a pool has at least so many threads and at most so many (`scaling/threads.rs`). A
-//! channel hides who waits in it, so this version has a queue of its own: the queue, the submitters
-//! that wait and the workers are one state under one lock (`state.rs`). There it is decided who is
-//! woken (`submit.rs`), who is started (`workers/start.rs`) and who may leave (`workers/idle.rs`).
-//! How many workers there should be is a question for a policy (`scaling/`).
+//! **New here:** each worker has a queue (`queues/worker_queue.rs`) and takes from it without the
+//! pool's lock. If it is empty, it takes from the others (`queues/stealing.rs`). The thread that
+//! submits a task decides whose queue it goes to (`queues/placement.rs`). Each worker counts for
+//! itself what it takes and ends (`queues/counts.rs`). And it is not the submitter that wakes a
+//! worker for each task: one worker searches, and wakes the next one (`queues/search.rs`).
 //!
-//! **What it costs:** one lock for everything. Each task takes it twice, and whoever starts a
-//! thread waits for the operating system while it is locked.
+//! **What it costs:** the order. Tasks of one submitter may start in any order, and nobody knows at
+//! one instant what all workers have counted. A submitter that waits for a place is woken when many
+//! are free, and so it may wait a little longer than it has to (`queues/places.rs`).
 //!
-//! **What it does not do:** it does not know what a task is waiting for: a worker that sleeps in a
-//! task is a busy one. And it does not get faster with more threads than the one lock can serve.
+//! **What it does not do:** submitters still meet at one lock. A worker that sleeps in a task is a
+//! busy one, as before: it is robbed, but nobody takes its place.
 //!
-//! A [`Pool`] is its owner's; the workers share a `Shared` with it, and a `State` is in there,
-//! behind the lock (`pool.rs`). Read that first, and then `state.rs` and `submit.rs`: the way of a
-//! task into the queue. Then `worker.rs`, `workers/mod.rs` and `workers/idle.rs` with the last
-//! look: the way out of it. At the end `workers/start.rs`, `scaling/ask.rs` and `scaling/mod.rs`.
+//! The pool is that of v3: read `state.rs` first, which has lost the queue. Then
+//! `queues/worker_queue.rs` and `queues/counts.rs`, `submit.rs`, and `workers/idle.rs`: how a
+//! worker finds a task, and what it looks at before it sleeps. Then `queues/search.rs`,
+//! `queues/places.rs` and `queues/batch.rs`. `recycle.rs` stands by itself.
 
 #![forbid(unsafe_code)]
 

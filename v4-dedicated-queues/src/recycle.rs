@@ -1,9 +1,10 @@
-//! How a task's box goes home.
+//! How the box of a task gets back to a submitter.
 //!
-//! A task's closure is put into a box by the thread that submits it. To free that box on another core is most
-//! of what a short task costs: the allocator keeps memory for each thread, and what another thread gives back
-//! has to be handed over, with a lock. So the box outlives its task, empty, and goes back by way of a depot,
-//! many at a time. A submitter frees it, and its next task gets the same memory.
+//! A task's closure is put into a box by the thread that submits it. To free that box on another
+//! core is most of what a short task costs: the allocator keeps memory for each thread, and what
+//! another thread gives back has to be handed over, with a lock. So the box outlives its task,
+//! empty, and goes back by way of a depot, many at a time. A submitter frees it, and its next task
+//! gets the same memory.
 
 use std::fmt;
 use std::mem;
@@ -20,8 +21,8 @@ const LOAD: usize = 64;
 /// How many boxes may lie in the depot when a worker comes with more. Beyond that it frees its own.
 const FULL: usize = 1 << 10;
 
-/// The largest closure that lies in such a box, in bytes. A larger one has another box for itself, which is
-/// freed when the task is over, so a box that waits never takes much memory.
+/// The largest closure that lies in such a box, in bytes. A larger one has another box for itself,
+/// which is freed when the task is over, so a box that waits never takes much memory.
 pub(crate) const LARGEST: usize = 1 << 10;
 
 /// A box whose closure is gone: to drop it frees memory and runs no code of a user.
@@ -36,7 +37,8 @@ impl EmptyBox {
     }
 }
 
-/// Boxes on their way home: a worker's load, or those that submitters have fetched and not freed yet.
+/// Boxes on their way back: a worker's load, or those that submitters have fetched and not freed
+/// yet.
 #[derive(Debug, Default)]
 pub(crate) struct Empties(Vec<EmptyBox>);
 
@@ -55,13 +57,14 @@ impl Empties {
         self.0.push(empty);
         if self.0.len() >= LOAD {
             depot.leave(&mut self.0);
-            // If it had no room, tasks are submitted less often than they end, and these are not missed.
+            // If it had no room, tasks are submitted less often than they end, and these are not
+            // missed.
             self.0.clear();
         }
     }
 
-    /// Frees one box, for a submitter that is about to make the next one or has just made one. While there
-    /// are many, it frees two, so that they become fewer.
+    /// Frees one box, for a submitter that is about to make the next one or has just made one.
+    /// While there are many, it frees two, so that they become fewer.
     pub(crate) fn free_some(&mut self, depot: &Depot) {
         if self.0.is_empty() {
             depot.fetch(&mut self.0);

@@ -62,7 +62,8 @@ impl<F: FnOnce() + Send + 'static> From<F> for Task {
         if size_of::<F>() <= LARGEST {
             return Task(Box::new(Once(Some(closure))));
         }
-        // To run it, the closure is moved out of its box and onto the stack, and this one may not fit there.
+        // To run it, the closure is moved out of its box and onto the stack, and this one may not
+        // fit there.
         let boxed: Box<dyn FnOnce() + Send> = Box::new(closure);
         Task(Box::new(Once(Some(boxed))))
     }

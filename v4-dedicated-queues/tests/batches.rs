@@ -24,7 +24,7 @@ fn busy_pool(watchdog: &Watchdog, capacity: usize) -> (Arc<Pool>, Gate) {
     (pool, gate)
 }
 
-/// Waits until so many tasks are queued: whoever submits more is asleep, or looks for a place.
+/// Waits until so many tasks are queued: a submitter of more sleeps, or looks for a place.
 fn until_queued(pool: &Pool, tasks: usize) {
     until(|| pool.queue_len() == tasks);
 }
@@ -174,7 +174,7 @@ fn a_batch_that_waits_is_refused_from_there_on_by_a_shutdown_or_a_cancel() {
 }
 
 #[test]
-fn a_batch_of_a_group_is_waited_for_counted_and_called_off_with_it() {
+fn a_batch_of_a_group_is_waited_for_counted_and_cancelled_with_it() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(3, 4).unwrap());
     for _ in 0..50 {
@@ -260,7 +260,7 @@ fn all_workers_come_to_a_batch() {
 /// One worker has just run a task and looks for another one, and the second worker sleeps: when a
 /// batch comes then, the first one is not enough.
 #[test]
-fn a_sleeping_worker_is_called_for_a_batch_although_another_one_is_awake_and_idle() {
+fn a_sleeping_worker_is_woken_for_a_batch_although_another_one_is_awake_and_idle() {
     let watchdog = Watchdog::start();
     for stealing in [Stealing::One, Stealing::Half] {
         let sleepers = Sleepers::new(&watchdog, 2, Pool::builder().stealing(stealing));

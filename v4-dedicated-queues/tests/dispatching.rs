@@ -22,10 +22,10 @@ fn busy(watchdog: &Watchdog, threads: usize, settings: Builder) -> (Arc<Pool>, V
     (sleepers.pool, gates)
 }
 
-/// Who has run how many tasks.
+/// Which thread has run each task.
 type Runs = Arc<Mutex<Vec<ThreadId>>>;
 
-fn notes_who(runs: &Runs) -> impl FnOnce() + Send + 'static {
+fn notes_its_thread(runs: &Runs) -> impl FnOnce() + Send + 'static {
     let runs = Arc::clone(runs);
     move || runs.lock().unwrap().push(thread::current().id())
 }
@@ -79,7 +79,7 @@ fn in_turn_each_worker_gets_as_many_tasks_as_the_others() {
     let (pool, gates) = busy(&watchdog, 4, settings.placement(Placement::RoundRobin));
     let runs = Runs::default();
     for _ in 0..40 {
-        pool.execute(notes_who(&runs)).unwrap();
+        pool.execute(notes_its_thread(&runs)).unwrap();
     }
     gates.iter().for_each(Gate::open);
     pool.wait_idle();
@@ -93,20 +93,20 @@ fn the_shortest_queue_gets_the_next_task() {
     let (pool, gates) = busy(&watchdog, 2, settings.placement(Placement::LeastLoaded));
     let _open: Vec<_> = gates.iter().map(OpenOnDrop).collect();
     let runs = Runs::default();
-    // Both have five, and then one of them runs his.
+    // Both have five, and then one of them runs its own.
     for _ in 0..10 {
-        pool.execute(notes_who(&runs)).unwrap();
+        pool.execute(notes_its_thread(&runs)).unwrap();
     }
     gates[0].open();
     until(|| pool.stats().completed == 6);
     assert_eq!((shares(&runs), pool.queue_len()), (vec![5], 5));
-    // He is blocked once more, with nothing in his queue. So he gets all until there are five
+    // It is blocked once more, with nothing in its queue. So it gets all until there are five
     // again.
     let gate = Gate::new();
     let _again = OpenOnDrop(&gate);
     gate.occupy(|task| pool.execute(task).unwrap());
     for _ in 0..5 {
-        pool.execute(notes_who(&runs)).unwrap();
+        pool.execute(notes_its_thread(&runs)).unwrap();
     }
     gate.open();
     until(|| pool.stats().completed == 12);
@@ -164,8 +164,8 @@ fn the_bound_is_of_the_pool_and_not_of_each_queue() {
                 pool.wait_idle();
                 assert_eq!((ran.load(SeqCst), pool.queue_len()), (capacity, 0));
                 // All places are free again.
-                let rest = pool.try_execute_batch((0..capacity).map(|_| adds_one(&ran)));
-                assert_eq!(rest.unwrap(), capacity);
+                let more = pool.try_execute_batch((0..capacity).map(|_| adds_one(&ran)));
+                assert_eq!(more.unwrap(), capacity);
             }
         }
     }
@@ -253,7 +253,7 @@ fn outsiders_wait_until_what_workers_have_submitted_fits_again() {
 
 /// A pool that grows: what is queued for nobody in particular finds the first worker.
 #[test]
-fn a_pool_without_workers_has_queues_for_those_who_come() {
+fn a_pool_without_workers_has_queues_for_those_that_come() {
     let watchdog = Watchdog::start();
     for placement in PLACEMENTS {
         for stealing in [Stealing::Off, Stealing::One, Stealing::Half] {
@@ -275,9 +275,9 @@ fn a_pool_without_workers_has_queues_for_those_who_come() {
     }
 }
 
-/// Workers that share a queue, since there are no more than 64.
+/// Each has a queue of its own, and may be robbed by each of the others.
 #[test]
-fn more_workers_than_queues_run_all_tasks() {
+fn a_hundred_workers_run_all_tasks_and_leave() {
     let watchdog = Watchdog::start();
     for placement in PLACEMENTS {
         for stealing in [Stealing::Off, Stealing::One, Stealing::Half] {
@@ -290,7 +290,7 @@ fn more_workers_than_queues_run_all_tasks() {
             }
             pool.wait_idle();
             assert_eq!(ran.load(SeqCst), 2000, "{placement:?} {stealing:?}");
-            // Those who share a queue leave one after another, and tasks come all the while.
+            // They leave one after another, and tasks come all the while.
             for max in [70, 30, 3, 90, 1] {
                 for _ in 0..100 {
                     pool.execute(adds_one(&ran)).unwrap();
@@ -304,9 +304,9 @@ fn more_workers_than_queues_run_all_tasks() {
     }
 }
 
-/// With a hundred workers a hundred tasks meet, although some workers share a queue.
+/// With a hundred workers a hundred tasks meet, each in the queue of any of them.
 #[test]
-fn with_stealing_as_many_tasks_run_as_there_are_workers_although_these_share_queues() {
+fn with_stealing_as_many_tasks_run_as_there_are_workers() {
     let watchdog = Watchdog::start();
     for placement in PLACEMENTS {
         let settings = Pool::builder().threads(100).queue_capacity(100);

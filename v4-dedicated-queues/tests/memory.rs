@@ -83,7 +83,7 @@ fn a_crowd_of_tasks_leaves_a_few_small_boxes_and_a_dropped_pool_nothing() {
         // thousand tasks.
         let kept = || live() - fresh;
         until(|| kept() < 2200 * 128 + 4 * 1024 * 64);
-        // Large boxes do not go home.
+        // Large boxes are not recycled.
         let small = live();
         crowd::<4000>(&pool, 100);
         until(|| live() - small < 40 * 4000);

@@ -160,7 +160,7 @@ fn a_panic_handler_that_submits_has_a_place() {
 
 /// Of the three workers two leave, and each of them submits what is run by the one that stays.
 #[test]
-fn a_stop_hook_and_the_end_of_a_thread_submit_to_those_who_stay() {
+fn a_stop_hook_and_the_end_of_a_thread_submit_to_those_that_stay() {
     let watchdog = Watchdog::start();
     for stealing in ALL {
         let (known, ran) = (Known::default(), Arc::new(AtomicUsize::new(0)));

@@ -1,4 +1,4 @@
-//! Retiring: a worker that leaves leaves nothing in its queue, and nothing is lost between thieves.
+//! Retiring: a worker that leaves has nothing in its queue, and nothing is lost between thieves.
 
 mod common;
 mod sleepers;
@@ -93,10 +93,10 @@ fn workers_that_are_one_too_many_leave_their_tasks_to_the_one_that_stays() {
     );
 }
 
-/// Of those who stay one is blocked. With stealing that costs nothing; without, its own tasks and
+/// Of those that stay one is blocked. With stealing that costs nothing; without, its own tasks and
 /// what it was left wait.
 #[test]
-fn what_was_left_is_run_by_those_who_have_time() {
+fn what_was_left_is_run_by_those_that_have_time() {
     each_laden(
         |Laden {
              pool,
@@ -207,7 +207,7 @@ fn limits_that_change_all_the_time_strand_nothing_in_any_queue_in_a_storm() {
     resizing_strands_nothing(5_000);
 }
 
-/// Thieves carry tasks from queue to queue while the pool is emptied.
+/// Thieves move tasks from queue to queue while the pool is emptied.
 fn handing_back_among_thieves(rounds: usize) {
     let watchdog = Watchdog::with_limit(LONG * (1 + rounds as u32 / 1000));
     for round in 0..rounds {
@@ -241,7 +241,7 @@ fn handing_back_among_thieves(rounds: usize) {
         assert_eq!(stats.queued, 0);
         assert!(report.returned <= stats.returned && report.completed <= stats.completed);
         back.into_iter().for_each(Task::run);
-        // Each has run once, or never came in. The parent is not among those who count.
+        // Each has run once, or never came in. The parent does not count.
         let times: Vec<_> = runs.iter().map(|runs| runs.load(SeqCst)).collect();
         assert!(times[200..].iter().all(|times| *times == 1), "{times:?}");
         assert!(
@@ -281,7 +281,7 @@ fn all_that_is_queued_comes_back_from_whichever_queue() {
     );
 }
 
-/// The other way to empty the queues: whoever takes a task from one, its own or not, drops it.
+/// The other way to empty the queues: a worker that takes a task from one drops it.
 #[test]
 fn a_cancelled_pool_drops_what_is_in_all_queues() {
     each_laden(

@@ -1,4 +1,4 @@
-//! Stealing: a task is run by whoever has time, or waits for the worker in whose queue it is.
+//! Stealing: a task is run by any worker that has time, or waits for the one in whose queue it is.
 
 mod common;
 mod sleepers;
@@ -9,7 +9,7 @@ use std::mem;
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -89,8 +89,7 @@ fn all_but_the_tasks_of_a_blocked_worker_finish_and_those_too() {
     }
 }
 
-/// The opposite of law 10. Whoever submits, and whoever gets the tasks: some are behind the blocked
-/// one.
+/// The opposite of law 10. Whichever thread submits, some tasks are behind the blocked worker.
 #[test]
 fn without_stealing_tasks_wait_behind_a_blocked_worker_although_three_are_idle() {
     let watchdog = Watchdog::start();
@@ -111,7 +110,7 @@ fn without_stealing_tasks_wait_behind_a_blocked_worker_although_three_are_idle()
                 let stats = pool.stats();
                 stats.idle == 3 && ran.load(SeqCst) + stats.queued == 999
             };
-            // At rest, and still so when there was time for a thief.
+            // Nothing moves, and still so when there was time for a thief.
             let mut waiting = 999;
             until(|| {
                 let before = mem::replace(&mut waiting, pool.queue_len());
@@ -180,7 +179,7 @@ fn stolen_by_one_thief(stealing: Stealing, queued: usize) -> usize {
         .chain([&first, &thief])
         .map(OpenOnDrop)
         .collect();
-    // Whoever of the two gets it: it submits the others, and its own queue has them.
+    // One of the two gets it: it submits the others, and its own queue has them.
     let (inside, count, at) = (Arc::clone(pool), Arc::clone(&ran), thief.clone());
     let (begin, begun) = mpsc::channel();
     let (leave, left) = mpsc::channel();
@@ -216,7 +215,8 @@ fn stolen_by_one_thief(stealing: Stealing, queued: usize) -> usize {
 
 #[test]
 fn a_thief_takes_one_task_or_half_of_them() {
-    // Whoever had the gate that was opened first may have stolen the task that submits the others.
+    // The worker at the gate that was opened first may have stolen the task that submits the
+    // others.
     let more = |stolen, least| (least..=least + 1).contains(&stolen);
     for queued in [1, 2, 3, 100] {
         let one = stolen_by_one_thief(Stealing::One, queued);
@@ -224,6 +224,35 @@ fn a_thief_takes_one_task_or_half_of_them() {
         let half = stolen_by_one_thief(Stealing::Half, queued);
         assert!(more(half, queued.div_ceil(2)), "{half} of {queued}");
     }
+}
+
+/// A thief takes the older half: the younger one is in front at the other worker.
+#[test]
+fn a_task_may_be_run_before_an_earlier_one_of_the_same_submitter() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 8).unwrap());
+    let (first, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
+    let _open = OpenOnDrop(&first);
+    let (inside, at, ran) = (Arc::clone(&pool), first.clone(), Arc::clone(&order));
+    let (begin, begun) = mpsc::channel();
+    let parent = move || {
+        let blocks = move || {
+            begin.send(()).unwrap();
+            at.pass();
+        };
+        inside.execute(blocks).unwrap();
+        for n in 2..=4 {
+            let ran = Arc::clone(&ran);
+            inside.execute(move || ran.lock().unwrap().push(n)).unwrap();
+        }
+        // The thief is blocked in the first task, and has taken the second one along.
+        begun.recv().unwrap();
+    };
+    pool.execute(parent).unwrap();
+    until(|| order.lock().unwrap().len() == 3);
+    first.open();
+    pool.wait_idle();
+    assert_ne!(*order.lock().unwrap(), [2, 3, 4]);
 }
 
 /// What a thief cannot run at once, others steal from it in turn: nothing is behind the thief.
@@ -306,7 +335,7 @@ fn nobody_searches_for_ever_beside_a_busy_worker() {
 #[test]
 fn without_stealing_nobody_is_woken_for_the_tasks_of_a_busy_worker() {
     let watchdog = Watchdog::start();
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let here = Arc::clone(&seen);
     let settings = Pool::builder().on_thread_start(move || {
         here.lock().unwrap().push(common::this_thread());
@@ -332,7 +361,7 @@ fn without_stealing_nobody_is_woken_for_the_tasks_of_a_busy_worker() {
         };
         threads.iter().map(of).sum()
     };
-    // Those who wake each other do so ten thousand times in this time.
+    // Workers that wake each other do so ten thousand times in this time.
     thread::sleep(Duration::from_millis(50));
     let before = sleeps();
     thread::sleep(Duration::from_millis(100));

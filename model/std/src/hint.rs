@@ -1,14 +1,7 @@
-//! `std::hint`.
+//! `std::hint`, for whoever looks again and again.
 
-use ::shuttle::rand::{Rng, thread_rng};
-
-pub use ::std::hint::*;
-
-/// Nothing, most of the time: a thread that spins has steps of its own in between. Now and then
-/// all others go first, or one that spins until another thread has done something would keep that
-/// one from it.
+/// No step of its own: what is looked at is one. But now and then everybody else goes first, or one
+/// that looks until another one is done would starve it.
 pub fn spin_loop() {
-    if thread_rng().gen_ratio(1, 256) {
-        ::shuttle::thread::yield_now();
-    }
+    model_schedule::relax();
 }

@@ -14,13 +14,13 @@ use crate::task::Job;
 use crate::{Group, Pool, Task};
 
 impl Pool {
-    /// Submits many tasks, and waits for places as [`execute`](Pool::execute) does. Returns how many
-    /// they were.
+    /// Submits many tasks, and waits for places as [`execute`](Pool::execute) does. Returns how
+    /// many they were.
     ///
-    /// The tasks are taken out of the iterator first, so a batch has an end. As many as there are places
-    /// for are queued in one step, spread over the workers that are awake, and one sleeping worker is woken,
-    /// who wakes the next. (On a worker, all of them go to its own queue.) A scaling policy is asked once for
-    /// each step, and not for each task.
+    /// The tasks are taken out of the iterator first, so a batch has an end. As many as there are
+    /// places for are queued in one step, spread over the workers that are awake, and one sleeping
+    /// worker is woken, which wakes the next. (On a worker, all of them go to its own queue.) A
+    /// scaling policy is asked once for each step, and not for each task.
     ///
     /// ```
     /// let pool = v4_dedicated_queues::Pool::new(2, 64).unwrap();
@@ -30,7 +30,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Pool::execute): the tasks before the refusal are accepted, the others come back.
+    /// As [`execute`](Pool::execute): the tasks before the refusal are accepted, the others come
+    /// back.
     pub fn execute_batch<T: Into<Task>>(
         &self,
         tasks: impl IntoIterator<Item = T>,

@@ -30,9 +30,9 @@ pub(crate) struct Places {
     free: AtomicIsize,
     /// A submitter is woken when so many are free.
     enough: AtomicIsize,
-    /// For submitters that wait: a signal that there are places. It is a channel and not a condition
-    /// variable, since they wait for the end of the pool and of tokens at the same time. It holds
-    /// one signal: a second one would say the same.
+    /// For submitters that wait: a signal that there are places. It is a channel and not a
+    /// condition variable, since they wait for the end of the pool and of tokens at the same time.
+    /// It holds one signal: a second one would say the same.
     signal: Sender<()>,
     pub(crate) signalled: Receiver<()>,
 }

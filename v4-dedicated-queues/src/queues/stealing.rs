@@ -15,19 +15,20 @@ use crate::worker::Worker;
 /// # Ok::<(), v4_dedicated_queues::BuildError>(())
 /// ```
 ///
-/// The idea is Cilk's: R. D. Blumofe and C. E. Leiserson, *Scheduling Multithreaded Computations by Work
-/// Stealing*, 1999. Half a queue is what Go's scheduler and tokio's take.
+/// The idea is Cilk's: R. D. Blumofe and C. E. Leiserson, *Scheduling Multithreaded Computations by
+/// Work Stealing*, 1999. Half a queue is what Go's scheduler and tokio's take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stealing {
-    /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one that
-    /// waits for a task behind it waits for ever. For measurements, and for tasks that must not change their
-    /// worker. That needs a fixed number of threads: a new worker gets a task out of another one's queue, and
-    /// the tasks of one that leaves are moved.
+    /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one
+    /// that waits for a task behind it waits for ever. For measurements, and for tasks that must
+    /// not change their worker. That needs a fixed number of threads: a new worker gets a task out
+    /// of another one's queue, and the tasks of one that leaves are moved.
     Off,
     /// One task, the oldest. The next one costs another search.
     One,
-    /// Half of the tasks, the older half. What a thief cannot run at once can be stolen from it in turn.
+    /// Half of the tasks, the older half. What a thief cannot run at once can be stolen from it in
+    /// turn.
     #[default]
     Half,
 }

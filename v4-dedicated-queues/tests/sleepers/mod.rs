@@ -34,6 +34,12 @@ impl Sleepers {
         Sleepers { pool, threads }
     }
 
+    /// Resizes the pool, and returns when so many workers have come.
+    pub(crate) fn grow(&self, threads: usize) {
+        self.pool.resize(threads).unwrap();
+        until(|| self.threads.lock().unwrap().len() == threads);
+    }
+
     /// Returns when all sleep.
     pub(crate) fn fall_asleep(&self) {
         self.pool.wait_idle();

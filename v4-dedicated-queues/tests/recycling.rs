@@ -78,7 +78,7 @@ fn captures_are_dropped_in_time<const SIZE: usize>() {
     }
 }
 
-/// Whoever makes large values needs room for some copies of them.
+/// A thread that makes large values needs room for some copies of them.
 fn with_a_large_stack(work: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(64 << 20);
     thread.spawn(work).unwrap().join().unwrap();
@@ -91,9 +91,9 @@ fn small_captures_are_dropped_before_the_wait_ends() {
     captures_are_dropped_in_time::<64>();
 }
 
-/// A little less and a little more than what goes home.
+/// A little less and a little more than the largest closure that lies in such a box.
 #[test]
-fn captures_about_as_large_as_a_box_that_goes_home_are_dropped_before_the_wait_ends() {
+fn captures_about_as_large_as_a_box_that_is_recycled_are_dropped_before_the_wait_ends() {
     captures_are_dropped_in_time::<1000>();
     captures_are_dropped_in_time::<1024>();
     captures_are_dropped_in_time::<2000>();
@@ -123,7 +123,7 @@ fn a_captured_megabyte_does_not_go_through_the_stack_of_a_worker() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     let inside = Arc::clone(&pool);
-    // Whoever makes the value has room for it.
+    // The thread that makes the value has room for it.
     let submitter = thread::Builder::new().stack_size(64 << 20);
     let submitter = submitter.spawn(move || {
         let live = Arc::new(());

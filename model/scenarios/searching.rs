@@ -138,7 +138,7 @@ fn a_task_submits_while_another_worker_searches() {
 /// Nobody leaves as long as a task is queued that the one that searches may not come to. Both
 /// workers are awake when the tasks come, and one of them searches.
 fn a_search_goes_on_in_a_pool_that_stops() {
-    for batch in [true, true, false] {
+    for batch in [true, true, true, true, false] {
         let pool = build(Pool::builder().threads(2));
         if batch {
             pool.execute_batch(chain(2)).unwrap();

@@ -2,7 +2,7 @@
 //! has been patient for long enough.
 //!
 //! A queued task here often waits for what its submitter does next, so it frees one place and no
-//! more.
+//! more. A topic of v4.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;

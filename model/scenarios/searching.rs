@@ -1,7 +1,7 @@
 //! Law 10, where at most one worker searches: a submitter wakes nobody then, and the one that
 //! searches wakes the next. So whatever becomes of it, the next one has to be woken.
 //!
-//! Tasks here wait for others, so a worker that is not woken is a deadlock.
+//! Tasks here wait for others, so a worker that is not woken is a deadlock. A topic of v4.
 
 use std::sync::Arc;
 use std::thread;

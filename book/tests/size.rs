@@ -13,8 +13,9 @@ const WORDS: usize = 2000;
 const LINES: usize = 150;
 
 /// The chapters that are written for these bars. Whoever rewrites one adds it.
-const REWRITTEN: [&str; 12] = [
+const REWRITTEN: [&str; 18] = [
     "concepts/what-the-code-uses.md",
+    "strategies/dispatch.md",
     "strategies/resize-policies.md",
     "strategies/scale-down.md",
     "strategies/scale-up.md",
@@ -25,6 +26,11 @@ const REWRITTEN: [&str; 12] = [
     "versions/v2-panics.md",
     "versions/v3-growing.md",
     "versions/v3-shrinking.md",
+    "versions/v4-a-queue-each.md",
+    "versions/v4-stealing.md",
+    "versions/what-a-short-task-costs.md",
+    "versions/v4-waiting-for-its-own-pool.md",
+    "what-a-go-pool-runs-on.md",
     "branches/which-task-is-next.md",
 ];
 

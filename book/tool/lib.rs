@@ -91,6 +91,7 @@ chapters! {
     v3_shrinking = "versions/v3-shrinking.md",
     v4_a_queue_each = "versions/v4-a-queue-each.md",
     v4_stealing = "versions/v4-stealing.md",
+    what_a_short_task_costs = "versions/what-a-short-task-costs.md",
     v4_waiting_for_its_own_pool = "versions/v4-waiting-for-its-own-pool.md",
     v5_a_result_comes_back = "versions/v5-a-result-comes-back.md",
     v5_how_the_panic_comes_back = "versions/v5-how-the-panic-comes-back.md",

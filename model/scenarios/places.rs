@@ -2,7 +2,7 @@
 //! has been patient for long enough.
 //!
 //! A queued task here often waits for what its submitter does next, so it frees one place and no
-//! more.
+//! more. A topic of v4.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ models![
     a_task_waits_for_the_next_submission_of_its_submitter,
     a_batch_goes_on_although_its_first_task_waits_for_its_end,
     each_of_two_that_wait_gets_a_place_from_one_task,
+    two_that_wait_get_one_place_after_the_other,
     a_single_place_is_not_lost_with_one_that_is_late_or_cancelled,
     two_that_wait_are_refused_or_let_in_by_a_pool_that_stops,
     those_that_wait_are_let_in_beside_those_that_do_not,
@@ -106,6 +107,29 @@ fn each_of_two_that_wait_gets_a_place_from_one_task() {
         }
         check(&pool, &ran);
     }
+}
+
+/// Each of the first two tasks frees a place when it begins, and ends when that has been taken.
+fn two_that_wait_get_one_place_after_the_other() {
+    let pool = Arc::new(Pool::new(1, 4).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (tell, told) = bounded(8);
+    for _ in 0..2 {
+        let told = told.clone();
+        pool.execute(move || told.recv().unwrap()).unwrap();
+    }
+    for _ in 0..2 {
+        pool.execute(adds_one(&ran)).unwrap();
+    }
+    let submitters = [(); 2].map(|()| {
+        let (pool, task) = (Arc::clone(&pool), adds_one(&ran));
+        submits(move || pool.execute(task), &tell, &[])
+    });
+    for submitter in submitters {
+        assert_eq!(submitter.join().unwrap(), 0);
+    }
+    pool.wait_idle();
+    assert_eq!((ran.load(SeqCst), pool.stats().completed), (4, 6));
 }
 
 /// Whichever of three submitters gets the one place, the first task goes on.

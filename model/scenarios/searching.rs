@@ -1,7 +1,7 @@
 //! Law 10, where at most one worker searches: a submitter wakes nobody then, and the one that
 //! searches wakes the next. So whatever becomes of it, the next one has to be woken.
 //!
-//! Tasks here wait for others, so a worker that is not woken is a deadlock.
+//! Tasks here wait for others, so a worker that is not woken is a deadlock. A topic of v4.
 
 use std::sync::Arc;
 use std::thread;
@@ -138,7 +138,7 @@ fn a_task_submits_while_another_worker_searches() {
 /// Nobody leaves as long as a task is queued that the one that searches may not come to. Both
 /// workers are awake when the tasks come, and one of them searches.
 fn a_search_goes_on_in_a_pool_that_stops() {
-    for batch in [true, true, false] {
+    for batch in [true, true, true, true, false] {
         let pool = build(Pool::builder().threads(2));
         if batch {
             pool.execute_batch(chain(2)).unwrap();

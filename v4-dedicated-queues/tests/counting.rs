@@ -124,6 +124,20 @@ fn the_counts_of_a_worker_add_up_while_it_runs_the_shortest_tasks() {
     assert_eq!(pool.stats().completed, 200_020);
 }
 
+/// A task has ended for its group only when the pool has counted it.
+#[test]
+fn a_thread_that_has_waited_for_a_group_finds_its_tasks_counted() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    for round in 1..=3000 {
+        let group = pool.group();
+        group.execute(|| ()).unwrap();
+        group.wait();
+        let stats = pool.stats();
+        assert_eq!((stats.completed, stats.running), (round, 0));
+    }
+}
+
 /// A task that is cancelled while it is queued is counted by the worker that drops it, and those
 /// that come back are counted by none.
 #[test]

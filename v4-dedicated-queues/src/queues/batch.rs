@@ -158,7 +158,7 @@ impl Shared {
         on_worker: Option<usize>,
     ) {
         let share = match self.queues.dispatch.stealing {
-            // Whoever is to run a task has to be woken for it.
+            // The worker that is to run a task has to be woken for it.
             Stealing::Off => 1,
             _ => jobs.len().div_ceil(state.workers.awake.len().max(1)),
         };

@@ -1,8 +1,8 @@
-//! What workers count, each in a slot of its own, and those who wait until all has ended.
+//! What workers count, each in a slot of its own, and the threads that wait until all has ended.
 //!
 //! One counter for all would be written by every worker for each task, and the cache line that
-//! holds it would travel between their cores. So each worker writes to its own, and only those who
-//! want to know the sum read them all.
+//! holds it would travel between their cores. So each worker writes to its own, and only threads
+//! that want to know the sum read them all.
 
 use std::ops::AddAssign;
 use std::sync::atomic::{
@@ -120,7 +120,7 @@ impl Shared {
         }
     }
 
-    /// Releases those who wait until all has ended, if it has. Also to be called before a task is
+    /// Releases those that wait until all has ended, if it has. Also to be called before a task is
     /// accepted: the worker that ended the last one may not have looked yet.
     pub(crate) fn note_idle(&self, state: &mut State) {
         if self.queues.idle_waiters.load(SeqCst) > 0 && state.unfinished() == 0 {

@@ -1,4 +1,4 @@
-//! The push model: whoever submits a task decides whose queue it goes to.
+//! The push model: the thread that submits a task decides whose queue it goes to.
 
 use std::sync::Arc;
 

@@ -20,10 +20,10 @@ use crate::worker::Worker;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stealing {
-    /// Nothing. A task that is queued behind a long one waits for it, whoever else is idle, and one
-    /// that waits for a task behind it waits for ever. For measurements, and for tasks that must
-    /// not change their worker. That needs a fixed number of threads: a new worker gets a task out
-    /// of another one's queue, and the tasks of one that leaves are moved.
+    /// Nothing. A task that is queued behind a long one waits for it, also beside idle workers, and
+    /// one that waits for a task behind it waits for ever. For measurements, and for tasks that
+    /// must not change their worker. That needs a fixed number of threads: a new worker gets a task
+    /// out of another one's queue, and the tasks of one that leaves are moved.
     Off,
     /// One task, the oldest. The next one costs another search.
     One,

@@ -231,9 +231,13 @@ fn a_thief_takes_one_task_or_half_of_them() {
 fn a_task_may_be_run_before_an_earlier_one_of_the_same_submitter() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 8).unwrap());
-    let (first, order) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
-    let _open = OpenOnDrop(&first);
+    let (thief, first) = (Gate::new(), Gate::new());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let _open = (OpenOnDrop(&first), OpenOnDrop(&thief));
+    // One worker is kept from stealing until all are queued at the other one.
+    thief.occupy(|task| pool.execute(task).unwrap());
     let (inside, at, ran) = (Arc::clone(&pool), first.clone(), Arc::clone(&order));
+    let steal = thief.clone();
     let (begin, begun) = mpsc::channel();
     let parent = move || {
         let blocks = move || {
@@ -245,6 +249,7 @@ fn a_task_may_be_run_before_an_earlier_one_of_the_same_submitter() {
             let ran = Arc::clone(&ran);
             inside.execute(move || ran.lock().unwrap().push(n)).unwrap();
         }
+        steal.open();
         // The thief is blocked in the first task, and has taken the second one along.
         begun.recv().unwrap();
     };
@@ -252,7 +257,7 @@ fn a_task_may_be_run_before_an_earlier_one_of_the_same_submitter() {
     until(|| order.lock().unwrap().len() == 3);
     first.open();
     pool.wait_idle();
-    assert_ne!(*order.lock().unwrap(), [2, 3, 4]);
+    assert_eq!(*order.lock().unwrap(), [3, 4, 2]);
 }
 
 /// What a thief cannot run at once, others steal from it in turn: nothing is behind the thief.

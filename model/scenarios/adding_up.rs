@@ -1,6 +1,6 @@
-//! What holds where each worker counts for itself, and only those that want to know add it up:
-//! whoever waits for the last end is released by it, and each look finds counts that add up. A topic
-//! of v4.
+//! What holds where each worker counts for itself, and only those that want to know add it up: a
+//! thread that waits for the last end is released by it, and each look finds counts that add up. A
+//! topic of v4.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;

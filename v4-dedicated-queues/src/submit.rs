@@ -77,9 +77,9 @@ impl Shared {
         Ok(())
     }
 
-    /// The queue is full. If the policy wants one more worker now, it is started with the oldest
-    /// job, whose place is free at once: so jobs are taken in the order in which they came. Returns
-    /// whether one was started.
+    /// There is no place. If the policy wants one more worker now, it is started with the oldest
+    /// job of some queue, whose place is free at once, also if the worker has a long start hook.
+    /// Returns whether one was started.
     fn make_place(self: &Arc<Shared>, state: &mut Guard<'_>) -> bool {
         if state.open.is_none() {
             return false;

@@ -86,8 +86,8 @@ impl Worker {
     }
 
     /// Runs the task, or drops it if it is cancelled. Either way the closure and all that it
-    /// captured are dropped before the task counts as ended: for the pool when the worker takes the
-    /// lock to look for the next one, and then for its group.
+    /// captured are dropped before the task counts as ended: for the pool, in the slot of the
+    /// worker, and then for its group.
     fn finish(&mut self, job: Job) {
         let shared = &self.shared;
         let (panic, depot) = (&shared.hooks.panic, &shared.queues.depot);

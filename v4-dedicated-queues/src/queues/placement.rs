@@ -71,7 +71,7 @@ impl Workers {
         let turn = self.turn;
         let awake = &self.awake;
         if awake.is_empty() {
-            // All are in a hook, or ask the policy, or sleep.
+            // All of them run a start hook, or ask the policy.
             return self.any_queue();
         }
         let in_turn = |step: usize| &awake[turn.wrapping_add(step) % awake.len()];

@@ -39,7 +39,7 @@ impl Search {
 
     /// If a worker searches, it will see whether there is more. Returns whether one does.
     ///
-    /// To be called under the lock of the state, when the tasks that are meant are queued.
+    /// To be called under the lock of the state, under which the tasks that are meant are queued.
     pub(crate) fn more(&self) -> bool {
         loop {
             match self.0.load(Relaxed) {

@@ -70,6 +70,8 @@ impl Worker {
             if self.has_to_look(&mut state, leave.least.is_some()) {
                 self.victims = state.workers.queues();
                 leave.least = None; // what it finds makes the answer an old one
+                drop(state);
+                self.wait_for_locked();
                 return true;
             }
             let surplus = |least| state.workers.live() > least;
@@ -129,6 +131,15 @@ impl Worker {
             shared.queues.places.signal();
         }
         false
+    }
+
+    /// A queue that is locked looks empty to a thief. Whoever has locked it may have lost its core,
+    /// and to look again and again would take that core longer still. So this waits for the lock.
+    fn wait_for_locked(&self) {
+        let queues = self.victims.iter();
+        queues
+            .filter(|queue| queue.len() > 0)
+            .for_each(|queue| _ = queue.is_empty());
     }
 
     /// Asks the policy how many workers have to stay. `None`: the answer is about another load than

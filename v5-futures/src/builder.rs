@@ -8,24 +8,17 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use parking_lot::{Condvar, Mutex};
 
-use crate::census::{Census, Inside};
-use crate::claim::Tombstones;
-use crate::dispatch::Dispatch;
-use crate::door::Door;
-use crate::homing::{Depot, Homing};
 use crate::panic::{PanicHandler, discard};
-use crate::places::Places;
 use crate::pool::Shared;
-use crate::queue::Lane;
-use crate::stats::Endings;
-use crate::tally::Tally;
-use crate::token::OnCancel;
-use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads, tick, worker};
-
-/// The largest number of lanes: of queues, and of counts. Beyond it, workers share them.
-const LANES: usize = 64;
+use crate::queues::outside::Outside;
+use crate::queues::{Dispatch, Queues};
+use crate::scaling::tick;
+use crate::state::State;
+use crate::worker::next_pool_number;
+use crate::{BuildError, CancelToken, OnDemand, Pool, Scaling, Threads};
 
 /// Settings of a pool to be. Made by [`Pool::builder`].
 ///
@@ -45,10 +38,11 @@ const LANES: usize = 64;
 pub struct Builder {
     threads: Option<Threads>,
     capacity: usize,
-    idle_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) stack_size: Option<usize>,
     pub(crate) dispatch: Dispatch,
     token: CancelToken,
-    hooks: Hooks,
+    pub(crate) hooks: Hooks,
 }
 
 /// The code of the user that workers run apart from tasks.
@@ -66,6 +60,7 @@ impl Builder {
             threads: None,
             capacity: 1024,
             idle_timeout: None,
+            stack_size: None,
             dispatch: Dispatch::default(),
             token: CancelToken::new(),
             hooks: Hooks {
@@ -78,8 +73,8 @@ impl Builder {
         }
     }
 
-    /// The number of threads, or the least and the largest number of them: `threads(0..=16)` starts
-    /// the first one when it is needed. Without this, as many as the machine runs at a time
+    /// The number of threads, or the least and the largest number of them: `threads(0..=16)`
+    /// starts the first one when it is needed. Without this, as many as the machine runs at a time
     /// ([`available_parallelism`](thread::available_parallelism)).
     pub fn threads(mut self, threads: impl Into<Threads>) -> Builder {
         self.threads = Some(threads.into());
@@ -92,31 +87,13 @@ impl Builder {
         self
     }
 
-    /// How long a worker without a task stays, if there are more than the least number of them.
-    /// Without this, what the policy says, or else a minute. [`Duration::ZERO`]: it leaves when it finds
-    /// nothing to do. [`Duration::MAX`]: it stays.
-    pub fn idle_timeout(mut self, time: Duration) -> Builder {
-        self.idle_timeout = Some(time);
-        self
-    }
-
-    /// Who decides when a worker is started, and how long one stays. Without this, [`OnDemand`].
-    pub fn scaling(mut self, policy: impl Scaling) -> Builder {
-        self.hooks.scaling = Box::new(policy);
-        self
-    }
-
-    /// Who is told of a panic: of a task, of a value that a task has captured or returned, of a waker, of a
-    /// hook or of a policy. The payload is most often a `&str` or a `String` behind the [`Any`].
+    /// Who is told of a panic: of a task, of a value that a task has captured, of a hook or of a
+    /// policy. The payload is most often a `&str` or a `String` behind the [`Any`].
     ///
-    /// A panic of a task with a handle goes to whoever asks the handle, and comes here if nobody does and the
-    /// pool is still there: on the thread that drops the handle, if the task has ended by then. What is
-    /// locked around such a drop must not be locked here.
-    ///
-    /// Called where the panic was: on the worker, where waiting for the pool is a panic as it is in a
-    /// task, or, for a policy or a name, on the thread that needed it. A handler
-    /// that panics itself loses its message, and nothing else. Without a handler the message of
-    /// the standard panic hook is all that is heard.
+    /// Called where the panic was: on the worker, where waiting for the pool is a panic as it is in
+    /// a task, or, for a policy or a name, on the thread that needed it. A handler that panics
+    /// itself loses its message, and nothing else. Without a handler the message of the standard
+    /// panic hook is all that is heard.
     pub fn panic_handler(
         mut self,
         handler: impl Fn(&(dyn Any + Send)) + Send + Sync + 'static,
@@ -133,8 +110,9 @@ impl Builder {
 
     /// How threads are named, from their numbers 1, 2 and so on. Without this, `worker-1` etc.
     ///
-    /// Called by [`build`](Builder::build), and a panic in it is a panic there. Called by whoever needs a
-    /// worker beyond the least number: there a panic means that none is started. No number is used twice.
+    /// Called by [`build`](Builder::build), and a panic in it is a panic there. Called by whoever
+    /// needs a worker beyond the least number: there a panic means that none is started. No number
+    /// is used twice.
     pub fn thread_name(
         mut self,
         name: impl Fn(usize) -> String + Send + Sync + 'static,
@@ -160,19 +138,17 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`BuildError`] if a number is zero or above its limit, if the least number of threads is above the
-    /// largest, if a thread name contains a zero
-    /// byte, or if a thread cannot be started. Nothing is left behind.
+    /// A [`BuildError`] if a number is zero or above its limit, if the least number of threads is
+    /// above the largest, if a thread name contains a zero byte, or if a thread cannot be started.
+    /// Nothing is left behind.
     pub fn build(self) -> Result<Pool, BuildError> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.unwrap_or(cores.into()).checked()?;
-        if self.capacity == 0 {
-            return Err(BuildError::NoCapacity);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or_else(|| cores().into()).checked()?;
+        match self.capacity {
+            0 => Err(BuildError::NoCapacity),
+            n if n > Pool::MAX_CAPACITY => Err(BuildError::TooMuchCapacity(n)),
+            _ => Pool::start(self, threads),
         }
-        if self.capacity > Pool::MAX_CAPACITY {
-            return Err(BuildError::TooMuchCapacity(self.capacity));
-        }
-        Pool::start(self, threads, cores)
     }
 }
 
@@ -183,50 +159,37 @@ impl Pool {
     }
 
     /// Starts the threads. The numbers have been checked.
-    fn start(settings: Builder, threads: Threads, cores: usize) -> Result<Pool, BuildError> {
-        let inside = Inside {
-            open: true,
-            census: Census::new(threads),
-            taken: 0,
-            homing: Homing::default(),
-        };
-        let door = Arc::new(Door::new(inside, settings.token.clone()));
-        let weak: Weak<Door> = Arc::downgrade(&door);
-        settings.token.notify(&(weak as Weak<dyn OnCancel>));
+    fn start(settings: Builder, threads: Threads) -> Result<Pool, BuildError> {
+        let (open, closed) = bounded(0);
         let scaling = &settings.hooks.scaling;
         let idle_timeout = settings.idle_timeout.or(scaling.idle_timeout());
-        let period = scaling.period();
-        // No more lanes than can be of use: who waits has to read them all.
-        let lanes = threads.max.max(cores).min(LANES);
-        let shared = Arc::new(Shared {
-            number: worker::next_number(),
-            dispatch: settings.dispatch,
-            hooks: settings.hooks,
-            idle_timeout: idle_timeout.unwrap_or(Duration::from_secs(60)),
-            token: settings.token,
-            born: Instant::now(),
-            door,
-            lanes: (0..=lanes).map(|_| Lane::default()).collect(),
-            depot: Depot::default(),
-            places: Places::new(settings.capacity, lanes),
-            tombstones: Tombstones::new(settings.capacity),
-            tally: Tally::new(lanes),
-            endings: Endings::new(lanes),
-            overstaffed: AtomicBool::new(false),
-            living: Mutex::new(0),
-            left: Condvar::new(),
+        let number = next_pool_number();
+        let (dispatch, capacity) = (settings.dispatch, settings.capacity);
+        let shared = Arc::new_cyclic(|shared| {
+            let outside = Outside::new(number, Weak::clone(shared));
+            let queues = Queues::new(dispatch, capacity, outside);
+            Shared {
+                state: Mutex::new(State::new(open, threads, &queues)),
+                hooks: settings.hooks,
+                token: settings.token,
+                idle_timeout: idle_timeout.unwrap_or(Duration::from_secs(60)),
+                stack_size: settings.stack_size,
+                built: Instant::now(),
+                number,
+                all_ended: Condvar::new(),
+                queues,
+                closed,
+                user_threads: Arc::default(),
+            }
         });
-        let mut pool = Pool {
+        let pool = Pool {
             shared,
             threads: Mutex::default(),
             gave_up: AtomicBool::new(false),
         };
         // On an error the pool is dropped, which stops and joins the threads started so far.
-        pool.shared.open(threads.min)?;
-        if let Some(period) = period {
-            let ticking = tick::start(&pool.shared, period)?;
-            pool.threads.get_mut().push(ticking);
-        }
+        pool.shared.start_least(threads.min)?;
+        tick::start(&pool)?;
         Ok(pool)
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong: a pool that cannot be built, a task that is refused.
 
-use std::{fmt, io};
+use std::io;
 
 use parking_lot::Mutex;
 
@@ -52,10 +52,11 @@ pub enum BuildError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The queue is full, and the caller would not wait for a place. A worker of the pool is never told this.
+    /// The queue is full, and the caller would not wait for a place. A worker of the pool is never
+    /// told this.
     #[error("the queue is full")]
     Full,
-    /// No place came free in the time that the caller would wait.
+    /// The task got no place in the time that its submitter would wait.
     #[error("no place came free in time")]
     Timeout,
     /// The pool was shut down.
@@ -81,12 +82,12 @@ pub enum Reason {
 /// assert_eq!(rejected.reason(), v5_futures::Reason::ShutDown);
 /// rejected.into_task().run();
 /// ```
-#[derive(thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("the task was refused: {reason}")]
 pub struct Rejected {
     reason: Reason,
-    /// Never locked. A closure need not be [`Sync`], but an error should be, so that `?` can put
-    /// it into any error box: a mutex is what makes the one into the other.
+    /// Locked by `Debug` only. A closure need not be [`Sync`], but an error should be, so that `?`
+    /// can put it into any error box: a mutex is what makes the one into the other.
     task: Mutex<Task>,
 }
 
@@ -108,13 +109,5 @@ impl Rejected {
     #[must_use]
     pub fn into_task(self) -> Task {
         self.task.into_inner()
-    }
-}
-
-impl fmt::Debug for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejected")
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
     }
 }

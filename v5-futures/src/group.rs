@@ -1,13 +1,15 @@
-//! A batch of tasks to wait for.
+//! Some of a pool's tasks, to be waited for together.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
-use crate::cancel::Batch;
-use crate::door::Patience;
 use crate::pool::Shared;
-use crate::task::Job;
-use crate::{Rejected, Report, Task};
+use crate::results::queued::Ticket;
+use crate::stats::{Counters, Ending};
+use crate::wait_group::{Pending, WaitGroup};
+use crate::{CancelToken, Rejected, Report, Task};
 
 /// Some of a pool's tasks, which can be waited for without waiting for the others.
 ///
@@ -24,14 +26,52 @@ use crate::{Rejected, Report, Task};
 /// let pages = pool.group();
 /// for page in ["one two", "three", "four five six"] {
 ///     let words = words.clone();
-///     pages.execute(move || { words.fetch_add(page.split(' ').count(), Ordering::Relaxed); }).unwrap();
+///     let count = move || { words.fetch_add(page.split(' ').count(), Ordering::Relaxed); };
+///     pages.execute(count).unwrap();
 /// }
 /// pages.wait();
 /// assert_eq!(words.load(Ordering::Relaxed), 6);
 /// ```
+#[doc(alias = "wait_group")]
 pub struct Group {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) batch: Arc<Batch>,
+    pub(crate) tasks: Arc<TaskGroup>,
+}
+
+/// What the tasks of a group share with it.
+#[derive(Debug)]
+pub(crate) struct TaskGroup {
+    /// The tasks of the group that have not ended yet. They count in the pool as well.
+    unfinished: Arc<WaitGroup>,
+    counters: Counters,
+    /// A child of the pool's token.
+    pub(crate) token: CancelToken,
+    /// Whether the first panic cancels the token.
+    pub(crate) fail_fast: AtomicBool,
+}
+
+impl TaskGroup {
+    pub(crate) fn new(token: CancelToken) -> TaskGroup {
+        TaskGroup {
+            unfinished: Arc::default(),
+            counters: Counters::default(),
+            token,
+            fail_fast: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts a task that is submitted.
+    pub(crate) fn count_in(self: &Arc<Self>) -> (Arc<Self>, Pending) {
+        (Arc::clone(self), self.unfinished.add())
+    }
+
+    /// A task of the group has left the pool.
+    pub(crate) fn record(&self, ending: Ending) {
+        if ending == Ending::Panicked && self.fail_fast.load(Relaxed) {
+            self.token.cancel();
+        }
+        self.counters.record(ending);
+    }
 }
 
 impl Group {
@@ -41,39 +81,58 @@ impl Group {
     /// # Errors
     ///
     /// As [`Pool::execute`](crate::Pool::execute), and [`Cancelled`](crate::Reason::Cancelled)
-    /// also if the group is. A refused task does not count.
+    /// also if the group is.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        let job = Job {
-            task: task.into(),
-            group: Some(Arc::clone(&self.batch)),
+        // Code of the caller, so before the count: it might wait for the group.
+        let task = task.into();
+        let ticket = Ticket {
             token: Some(self.cancel_token()),
+            group: Some(self.tasks.count_in()),
         };
-        self.shared.submit(job, Patience::Forever)
+        self.shared.submit(task, ticket, Some(Duration::MAX))
     }
 
-    /// Waits until the group's tasks accepted so far are over and their closures are dropped.
+    /// Waits until the group's tasks submitted so far have ended and their closures are dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task of the group
-    /// was unfinished. A stream of tasks without a gap keeps the caller waiting.
+    /// was unfinished. A task is unfinished from the moment at which it is submitted, also while
+    /// its submitter waits for a place, until it has ended or comes back. A stream of tasks without
+    /// a gap keeps the caller waiting.
     ///
     /// A task that submits to its own group is unfinished while it does so: what it submits is
-    /// waited for as well. Any number of threads may wait, and a group without tasks does not
-    /// make them. Returns how the tasks have ended, since the group was made.
+    /// waited for as well. Any number of threads may wait. In a group without unfinished tasks the
+    /// wait returns at once. Returns how the tasks have ended, since the group was made.
     ///
     /// # Panics
     ///
-    /// On a worker of the same pool, which might wait for its own task.
+    /// On a worker of the same pool: the tasks of the group may need it.
     pub fn wait(&self) -> Report {
-        self.shared.refuse_to_wait_on_worker("Group::wait");
-        self.batch.tally.wait();
-        self.batch.endings.report()
+        self.shared.assert_not_on_worker("Group::wait");
+        self.tasks.unfinished.wait();
+        self.tasks.counters.report()
+    }
+
+    /// Waits as [`wait`](Group::wait) does, and no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// How the tasks have ended by then, if there was no such instant.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Group::wait).
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<Report, Report> {
+        self.shared.assert_not_on_worker("Group::wait_timeout");
+        let deadline = Instant::now().checked_add(timeout);
+        let ended = self.tasks.unfinished.wait_deadline(deadline);
+        let report = self.tasks.counters.report();
+        if ended { Ok(report) } else { Err(report) }
     }
 }
 
+/// Without any numbers: to read them takes locks, and whoever prints a group may be slow.
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Group")
-            .field("batch", &self.batch)
-            .finish_non_exhaustive()
+        f.debug_struct("Group").finish_non_exhaustive()
     }
 }

@@ -2,35 +2,31 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Receiver;
 use parking_lot::{Condvar, Mutex};
 
 use crate::builder::Hooks;
-use crate::cancel::Batch;
-use crate::cell::Ticket;
-use crate::claim::Tombstones;
-use crate::dispatch::Dispatch;
-use crate::door::{Door, Patience};
-use crate::homing::Depot;
-use crate::places::Places;
-use crate::queue::Lane;
-use crate::stats::{Ending, Endings};
-use crate::tally::Tally;
-use crate::task::{Job, Task};
-use crate::worker;
+use crate::group::TaskGroup;
+use crate::queues::Queues;
+use crate::results::queued::Ticket;
+use crate::state::State;
+use crate::task::Task;
+use crate::wait_group::WaitGroup;
 use crate::{BuildError, CancelToken, Group, Rejected};
 
-/// Threads that run tasks, each from a queue of its own and, if that is empty, from the others: as many as
-/// there is work for, within limits.
+/// Threads that run tasks, each from a queue of its own and, if that is empty, from the others: as
+/// many as there is work for, within limits.
 ///
 /// A pool is shared by reference or in an [`Arc`]. Dropping it is a [`shutdown`](Pool::shutdown):
-/// the tasks already accepted still run.
+/// the tasks already accepted still run. (If a task drops it, nobody waits for that, not even the
+/// end of the program.)
 ///
 /// A pool is not [`UnwindSafe`](std::panic::UnwindSafe): a caller that catches its own panics
-/// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is sound, since
+/// around one wraps it in [`AssertUnwindSafe`](std::panic::AssertUnwindSafe), which is right, since
 /// a panic of the caller leaves nothing in the pool half done.
 ///
 /// ```
@@ -49,50 +45,44 @@ use crate::{BuildError, CancelToken, Group, Rejected};
 /// ```
 pub struct Pool {
     pub(crate) shared: Arc<Shared>,
-    /// Threads that a shutdown joins besides the workers; locked while it does.
+    /// Threads that a shutdown joins besides the workers. Locked while one joins.
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     /// Set once a shutdown has timed out: then dropping the pool does not wait.
     pub(crate) gave_up: AtomicBool,
 }
 
-/// What the workers and groups share with the pool. They hold it and not the [`Pool`], so that
-/// the pool is dropped when its owner lets go of it.
+/// What workers and groups share with the pool. They hold it and not the [`Pool`], so that the
+/// pool is dropped when its owner lets go of it.
+#[derive(Debug)]
 pub(crate) struct Shared {
-    // Configuration.
-    /// Tells this pool from all others, gone ones included (an address would be used again).
-    pub(crate) number: usize,
-    pub(crate) dispatch: Dispatch,
     pub(crate) hooks: Hooks,
+    /// The pool's own token, above those of its groups.
+    pub(crate) token: CancelToken,
     /// How long a worker sleeps before it asks whether it may leave.
     pub(crate) idle_timeout: Duration,
-    pub(crate) born: Instant,
-    /// The pool's token. The door has a clone of its own: workers look at this one for each task,
-    /// and the door is on a cache line that submitters write to.
-    pub(crate) token: CancelToken,
-    // State.
-    pub(crate) door: Arc<Door>,
-    /// The queues: for each lane of the tally one, and one more, in which nothing is queued, for the lane of
-    /// those who were refused.
-    pub(crate) lanes: Box<[Lane]>,
-    pub(crate) depot: Depot,
-    pub(crate) places: Places,
-    pub(crate) tombstones: Tombstones,
-    pub(crate) tally: Tally,
-    pub(crate) endings: Endings,
-    /// Whether there are more workers than there may be: what the census says, to be read without
-    /// its lock.
-    pub(crate) overstaffed: AtomicBool,
-    /// Threads started and not yet gone, each with its `Presence`.
-    pub(crate) living: Mutex<usize>,
-    /// Signalled when no thread lives any more.
-    pub(crate) left: Condvar,
+    /// How large the stack of a worker is, in bytes, if not as large as the standard library makes it.
+    pub(crate) stack_size: Option<usize>,
+    /// The age that policies see counts from here.
+    pub(crate) built: Instant,
+    /// Tells this pool from all others.
+    pub(crate) number: usize,
+    pub(crate) state: Mutex<State>,
+    /// Notified when the last unfinished task has ended.
+    pub(crate) all_ended: Condvar,
+    pub(crate) queues: Queues,
+    /// Disconnected when the pool is closed; nothing is ever sent.
+    pub(crate) closed: Receiver<()>,
+    /// The threads that may still run code of a user: those of workers up to the end of their stop
+    /// hooks, and the one that ticks.
+    pub(crate) user_threads: Arc<WaitGroup>,
 }
 
 impl Pool {
-    /// The largest number of workers of a pool.
+    /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places. A place takes 32 bytes, once it has been used.
+    /// The largest number of places. A place takes 48 bytes on a machine with 64 bits, once it has
+    /// been used.
     pub const MAX_CAPACITY: usize = 1 << 20;
 
     /// Starts a pool of `threads` threads, with a queue of `capacity` tasks in front of them.
@@ -114,20 +104,23 @@ impl Pool {
     /// Submits a task, and waits for a place if the queue is full: this is back-pressure, the
     /// submitter is slowed down to the pace of the workers.
     ///
-    /// Submitters that wait are let in in no particular order, and tasks start in none.
+    /// A place that comes free goes to any of the submitters that wait, or to one that comes just
+    /// then. One that waits is woken when half of the places are free. If that takes longer than a
+    /// millisecond for each submitter that waits, it is woken for a single place. Tasks start in no
+    /// particular order.
     ///
-    /// On a worker of the same pool it never waits and needs no place: the task goes to the worker's own
-    /// queue, from which others may steal it. So the capacity bounds those outside.
+    /// On a worker of the same pool it never waits and needs no place: the task goes to the
+    /// worker's own queue, from which others may steal it. So the capacity bounds those outside.
     ///
     /// # Errors
     ///
     /// [`ShutDown`](crate::Reason::ShutDown) if the pool is shut down and
     /// [`Cancelled`](crate::Reason::Cancelled) if it is cancelled, also when that happens during
-    /// the wait.
-    /// [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be started. The task comes
-    /// back in the error.
+    /// the wait; [`NoWorker`](crate::Reason::NoWorker) if there is no worker and none can be
+    /// started. The task comes back in the error.
     pub fn execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::Forever)
+        self.shared
+            .submit(task.into(), Ticket::default(), Some(Duration::MAX))
     }
 
     /// Submits a task if there is a place for it at once.
@@ -149,68 +142,91 @@ impl Pool {
     /// # Errors
     ///
     /// [`Full`](crate::Reason::Full), [`ShutDown`](crate::Reason::ShutDown),
-    /// [`Cancelled`](crate::Reason::Cancelled) or [`NoWorker`](crate::Reason::NoWorker), with the task.
+    /// [`Cancelled`](crate::Reason::Cancelled) or [`NoWorker`](crate::Reason::NoWorker), with the
+    /// task.
     pub fn try_execute(&self, task: impl Into<Task>) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::AtOnce)
+        self.shared.submit(task.into(), Ticket::default(), None)
     }
 
-    /// Submits a task, and waits for a place no longer than `patience`.
+    /// Submits a task, and waits for a place no longer than `timeout`.
     ///
     /// [`Duration::ZERO`] gives up at once, [`Duration::MAX`] never.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](crate::Reason::Timeout) if no place came free, not before `patience` is over;
-    /// otherwise as [`execute`](Pool::execute). The task comes back in the error.
+    /// [`Timeout`](crate::Reason::Timeout) if the task got no place within `timeout`, and never
+    /// earlier; otherwise as [`execute`](Pool::execute). The task comes back in the error.
     pub fn execute_timeout(
         &self,
         task: impl Into<Task>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(), Rejected> {
-        self.submit(task.into(), Patience::For(patience))
+        self.shared
+            .submit(task.into(), Ticket::default(), Some(timeout))
     }
 
-    fn submit(&self, task: Task, patience: Patience) -> Result<(), Rejected> {
-        let (group, token) = (None, None);
-        self.shared.submit(Job { task, group, token }, patience)
-    }
-
-    /// A new group: a batch of tasks to wait for.
+    /// A new group: some tasks to be waited for together.
     #[must_use]
     pub fn group(&self) -> Group {
         Group {
             shared: Arc::clone(&self.shared),
-            batch: Arc::new(Batch::new(self.shared.token.child())),
+            tasks: Arc::new(TaskGroup::new(self.shared.token.child())),
         }
     }
 
-    /// Waits until every task accepted before the call is over and its closure dropped.
+    /// Waits until every task accepted before the call has ended and its closure is dropped.
     ///
     /// Precisely: returns once there was an instant, after the call, at which no task was
-    /// unfinished. What tasks submit while they run counts. A stream of tasks without a gap keeps
-    /// the caller waiting; a [`group`](Pool::group) waits for its own tasks only.
+    /// unfinished. A task is unfinished from the moment at which it is accepted until it has ended
+    /// or comes back. What tasks submit while they run counts. A stream of tasks without a gap
+    /// keeps the caller waiting; a [`group`](Pool::group) waits for its own tasks only.
     ///
     /// # Panics
     ///
     /// On a worker of the same pool, which would wait for its own task. (In a drop while another
-    /// panic unwinds, this aborts the process, as any panic does there.)
+    /// panic unwinds, this aborts the process, as any panic that leaves a drop does there.)
     pub fn wait_idle(&self) {
-        self.shared.refuse_to_wait_on_worker("Pool::wait_idle");
-        self.shared.tally.wait();
+        self.shared.assert_not_on_worker("Pool::wait_idle");
+        self.shared.wait_until_idle(None);
+    }
+
+    /// Waits as [`wait_idle`](Pool::wait_idle) does, and no longer than `timeout`. Returns whether
+    /// there was such an instant by then.
+    ///
+    /// ```
+    /// # use std::sync::mpsc;
+    /// # use std::time::Duration;
+    /// # let pool = v5_futures::Pool::new(1, 1)?;
+    /// let (open, gate) = mpsc::channel::<()>();
+    /// pool.execute(move || gate.recv().unwrap_err().to_string().clear())?;
+    /// assert!(!pool.wait_idle_timeout(Duration::from_millis(1)));
+    /// drop(open);
+    /// assert!(pool.wait_idle_timeout(Duration::MAX));
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_idle`](Pool::wait_idle).
+    pub fn wait_idle_timeout(&self, timeout: Duration) -> bool {
+        self.shared.assert_not_on_worker("Pool::wait_idle_timeout");
+        self.shared
+            .wait_until_idle(Instant::now().checked_add(timeout))
     }
 
     /// Refuses new tasks, runs those already accepted, and waits until the threads are gone,
     /// the destructors of their thread-local values included.
     ///
     /// May be called again, and by many threads at once: each of them waits. Submitters that wait
-    /// for a place are refused. On a worker of the same pool it only closes the door, since a
-    /// thread cannot wait for its own end; the workers leave when the queue is empty.
+    /// for a place are refused, unless they have just got one. On a worker of the same pool it only
+    /// closes the queue, since a thread cannot wait for its own end; the workers leave when the
+    /// queue is empty.
     pub fn shutdown(&self) {
-        self.shared.door.close();
-        if !worker::on_worker_of(&self.shared) {
+        self.shared.close();
+        if !self.shared.on_worker() {
             // Locked while joining, so that no other caller returns before the threads are gone.
             let mut threads = self.threads.lock();
-            threads.extend(self.shared.door.inside.lock().census.take_all());
+            threads.extend(self.shared.lock().workers.take_all());
             for thread in threads.drain(..) {
                 // No panic leaves a worker, so there is nothing in the result.
                 let _ = thread.join();
@@ -218,71 +234,40 @@ impl Pool {
         }
     }
 
-    /// The number of tasks that wait in all queues; those that run are not among them. Takes the lock that
-    /// submitters take, for a moment.
+    /// The number of tasks that wait in all queues; those that run are not among them. Takes the
+    /// lock that submitters take, and reads the count of each worker.
     #[must_use]
     pub fn queue_len(&self) -> usize {
-        self.shared
-            .door
-            .while_shut(|inside| self.shared.queued(inside))
+        self.shared.lock().queued()
     }
 
     /// The number of places in all queues together.
     #[must_use]
     pub fn queue_capacity(&self) -> usize {
-        self.shared.places.capacity
+        self.shared.queues.places.capacity
     }
 
     /// The number of workers. One that has decided to leave is not counted, though it may still
     /// run its stop hook.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.shared.door.inside.lock().census.live()
+        self.shared.lock().workers.live()
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if self.gave_up.load(SeqCst) {
-            return; // the door is closed, and the threads end by themselves
+        if self.gave_up.load(Relaxed) {
+            return; // the queue is closed, and the threads end by themselves
         }
         self.shutdown();
     }
 }
 
 impl Shared {
-    pub(crate) fn submit(self: &Arc<Shared>, job: Job, patience: Patience) -> Result<(), Rejected> {
-        let patience = worker::lane_in(self).map_or(patience, Patience::OnWorker);
-        self.door.admit(job, patience, self)
-    }
-
-    /// Counts a task as accepted: before a worker can see it. To be called under the lock of the door.
-    pub(crate) fn begin(self: &Arc<Shared>, job: &mut Job) {
-        self.tally.begin();
-        if let Some(group) = &job.group {
-            group.tally.begin();
-        }
-        // From here on the task can be claimed, also while it is in no queue yet: it has been counted.
-        let Job { task, group, token } = job;
-        task.0.accept(&|| Ticket {
-            shared: Arc::clone(self),
-            group: group.clone(),
-            token: token.clone(),
-        });
-    }
-
-    /// Counts a task as over, first in its group.
-    pub(crate) fn end(&self, group: Option<&Batch>, lane: usize, ending: Ending) {
-        if let Some(group) = group {
-            group.end(ending);
-        }
-        self.endings.record(lane, ending);
-        self.tally.end(lane);
-    }
-
-    pub(crate) fn refuse_to_wait_on_worker(&self, function: &str) {
+    pub(crate) fn assert_not_on_worker(&self, function: &str) {
         assert!(
-            !worker::on_worker_of(self),
+            !self.on_worker(),
             "{function} was called on a worker of the same pool: it would wait for its own task",
         );
     }

@@ -1,18 +1,15 @@
 //! Ways to stop that do not wait for everything: with a deadline, and handing tasks back.
 
-use std::sync::atomic::Ordering::SeqCst;
-use std::thread;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use crate::census::Inside;
-use crate::queue::Lane;
+use crate::Pool;
+use crate::results::queued::{CancelledBy, HandedBack};
 use crate::stats::Ending;
-use crate::tally::Tally;
-use crate::task::{HandedBack, Job, Task};
-use crate::{Pool, worker};
+use crate::task::{Job, Task};
 
 /// What is left of a pool that would not stop in time. Both numbers may be zero: then the last
-/// task is over, and the threads are on their way out.
+/// task has ended, and the threads are on their way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pool did not stop in time: {running} tasks run, {queued} are queued")]
 #[non_exhaustive]
@@ -24,11 +21,11 @@ pub struct Unfinished {
 }
 
 impl Pool {
-    /// Like [`shutdown`](Pool::shutdown), but waits no longer than `patience`.
+    /// Like [`shutdown`](Pool::shutdown), but waits no longer than `timeout`.
     ///
-    /// After a time-out the pool stays closed and the workers go on until the queue is empty. A
-    /// later call may wait again. Dropping a pool whose shutdown has timed out does not
-    /// wait. [`Duration::MAX`] waits for ever.
+    /// After a time-out the pool stays closed and the workers go on until the queue is empty, or
+    /// until the process ends: nobody waits for them then. A later call may wait again. Dropping a
+    /// pool whose shutdown has timed out does not wait. [`Duration::MAX`] waits for ever.
     ///
     /// The time is for the tasks and the stop hooks. What a thread does after them, the destructors
     /// of its thread-local values, is waited for without a limit.
@@ -40,10 +37,12 @@ impl Pool {
     /// let pool = Pool::new(1, 4).unwrap();
     /// let token = CancelToken::new();
     /// let inside = token.clone();
-    /// pool.execute(move || inside.wait()).unwrap();
+    /// let (begin, begun) = std::sync::mpsc::channel();
+    /// pool.execute(move || { begin.send(()).unwrap(); inside.wait() }).unwrap();
+    /// begun.recv().unwrap();
     ///
     /// let unfinished = pool.shutdown_timeout(Duration::from_millis(10)).unwrap_err();
-    /// assert_eq!(unfinished.running + unfinished.queued, 1);
+    /// assert_eq!((unfinished.running, unfinished.queued), (1, 0));
     /// token.cancel();
     /// pool.shutdown_timeout(Duration::from_secs(60)).unwrap();
     /// ```
@@ -52,30 +51,19 @@ impl Pool {
     ///
     /// [`Unfinished`] if not all workers have left when the time is over, and always on a worker of
     /// the same pool, which cannot wait for its own end.
-    pub fn shutdown_timeout(&self, patience: Duration) -> Result<(), Unfinished> {
-        self.shared.door.close();
-        if worker::on_worker_of(&self.shared) {
+    pub fn shutdown_timeout(&self, timeout: Duration) -> Result<(), Unfinished> {
+        self.shared.close();
+        if self.shared.on_worker() {
             return Err(self.unfinished());
         }
         // The wait is for the workers to leave. The join inside `shutdown` has no time-out, but
         // what is left of the threads by then are the destructors of their thread-local values.
-        let all_left = {
-            let mut living = self.shared.living.lock();
-            let working = |living: &mut usize| *living > 0;
-            match Instant::now().checked_add(patience) {
-                Some(deadline) => {
-                    let left = &self.shared.left;
-                    left.wait_while_until(&mut living, working, deadline);
-                }
-                None => self.shared.left.wait_while(&mut living, working),
-            }
-            *living == 0
-        };
-        if all_left {
+        let deadline = Instant::now().checked_add(timeout);
+        if self.shared.user_threads.wait_deadline(deadline) {
             self.shutdown();
             Ok(())
         } else {
-            self.gave_up.store(true, SeqCst);
+            self.gave_up.store(true, Relaxed);
             Err(self.unfinished())
         }
     }
@@ -88,16 +76,18 @@ impl Pool {
         }
     }
 
-    /// Refuses new tasks and hands back those that are queued, in no particular order. Does not wait for the
-    /// tasks that run: [`shutdown`](Pool::shutdown) or [`shutdown_timeout`](Pool::shutdown_timeout) does, and
-    /// so does dropping the pool.
+    /// Refuses new tasks and hands back those that are queued, in no particular order,
+    /// also those whose token is cancelled. Does not wait for the tasks that run:
+    /// [`shutdown`](Pool::shutdown) or [`shutdown_timeout`](Pool::shutdown_timeout) does, and so
+    /// does dropping the pool.
     ///
-    /// Workers take tasks until the queue is empty, so every accepted task is in one of the returned
-    /// vectors or has been taken by a worker, which runs it (or drops it, if it is cancelled). The
-    /// pool and the groups count those handed back as returned. If one has a handle, that resolves when the
-    /// task is run, dropped or cancelled, or when a task that still runs in the pool joins it. Tasks of a
-    /// [`scope`](Pool::scope) are cancelled instead. To end the running tasks early as
-    /// well, cancel the token that they look at.
+    /// Workers take tasks until the queue is empty, so every accepted task is in one of the
+    /// returned vectors or has been taken by a worker, which runs it (or drops it, if it is
+    /// cancelled). The pool and the groups count those handed back as returned. To end the running
+    /// tasks early as well, cancel the token that they look at.
+    ///
+    /// A handle whose task comes back resolves when the [`Task`] is run or dropped. The tasks of a
+    /// [scope](Pool::scope) are cancelled, and not handed back.
     ///
     /// ```
     /// let pool = v5_futures::Pool::new(2, 8).unwrap();
@@ -110,39 +100,29 @@ impl Pool {
     /// ```
     #[must_use = "the tasks that have not run are in it"]
     pub fn shutdown_now(&self) -> Vec<Task> {
-        let shared = &self.shared;
-        shared.door.close();
-        let (mut tasks, mut borrowing) = (Vec::new(), Vec::new());
-        // Workers take from the queues meanwhile; each task has one taker. With the door shut,
-        // nobody counts the tasks while one is neither queued nor over.
-        let hand_back = |inside: &mut Inside| {
-            for mut job in shared.lanes.iter().flat_map(Lane::drain) {
-                let handed_back = job.task.0.hand_back();
-                if let HandedBack::Gone = handed_back {
-                    continue; // a tombstone: whoever has claimed the task has counted it
-                }
-                shared.places.leave(Tally::ANY);
-                if let HandedBack::Never = handed_back {
-                    borrowing.push(job);
-                    continue;
-                }
-                tasks.push(job.task);
-                shared.end(job.group.as_deref(), Tally::ANY, Ending::Returned);
+        self.shared.close();
+        let mut state = self.shared.lock();
+        let (mut returned, mut cancelled) = (Vec::new(), Vec::new());
+        for mut job in state.take_queued() {
+            match job.hand_back() {
+                Some(HandedBack::Yes) => returned.push(job),
+                Some(HandedBack::Never) => cancelled.push(job),
+                None => (), // a tombstone
             }
-            shared.queued(inside)
+        }
+        state.past.taken += returned.len();
+        state.past.ended[Ending::Returned as usize] += returned.len();
+        cancelled.iter().for_each(|_| state.outside.claimed.took());
+        self.shared.note_idle(&mut state);
+        drop(state);
+        for Job { task, ticket } in cancelled {
+            let ending = task.cancel(&self.shared.hooks.panic, CancelledBy::Pool);
+            self.shared.end_outside(ticket, ending);
+        }
+        let hand_back = |job: Job| {
+            drop(job.ticket.record(Ending::Returned));
+            job.task
         };
-        let mut hand_back = hand_back;
-        // What a thief carries at this moment is in no queue, and will be in one.
-        while shared.door.while_shut(&mut hand_back) > 0 {
-            thread::yield_now();
-        }
-        for Job {
-            mut task, group, ..
-        } in borrowing
-        {
-            let ending = task.0.cancel(shared);
-            shared.end(group.as_deref(), Tally::ANY, ending);
-        }
-        tasks
+        returned.into_iter().map(hand_back).collect()
     }
 }

@@ -1,13 +1,14 @@
 //! What a pool runs.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use crate::CancelToken;
-use crate::cancel::Batch;
-use crate::cell::Ticket;
-use crate::homing::{EmptyBox, LARGEST};
-use crate::pool::Shared;
+use crate::panic::PanicHandler;
+use crate::queues::worker_queue::WorkerQueue;
+use crate::recycle::{EmptyBox, LARGEST};
+use crate::results::queued::{CancelledBy, CellTask, HandedBack, Queued, Ticket};
 use crate::stats::Ending;
 
 /// A unit of work: a closure that runs once, on whichever worker takes it.
@@ -24,54 +25,19 @@ use crate::stats::Ending;
 /// let task: Task = refused.into_task();
 /// second.execute(task).unwrap();
 /// ```
-pub struct Task(pub(crate) Box<dyn Run>);
+pub struct Task(Kind);
 
-/// A closure in a box that outlives it.
-///
-/// What is written here is for a closure that has nobody waiting for a result. One with a handle has
-/// more to do (`spawn.rs`).
-pub(crate) trait Run: Send {
-    /// Runs the closure and drops it, unless that has been done: an ordinary call.
-    fn run(&mut self);
-
-    /// A pool has accepted the task. To be called before a worker can see it.
-    fn accept(&mut self, _ticket: &dyn Fn() -> Ticket) {}
-
-    /// Takes the task, for the one who has it from a queue. `false`: somebody else has claimed it.
-    fn claim(&mut self) -> bool {
-        true
-    }
-
-    /// Whether somebody else has claimed the task.
-    fn is_dead(&self) -> bool {
-        false
-    }
-
-    /// Runs the closure on a worker, once the task has been claimed.
-    fn perform(&mut self, pool: &Arc<Shared>) -> Ending {
-        match pool.hooks.panic.shield(|| self.run()) {
-            true => Ending::Completed,
-            false => Ending::Panicked,
-        }
-    }
-
-    /// Drops the closure, once the task has been claimed: on a worker, or where the pool is emptied.
-    fn cancel(&mut self, pool: &Arc<Shared>) -> Ending;
-
-    /// Takes the task out of the pool.
-    fn hand_back(&mut self) -> HandedBack {
-        HandedBack::Yes
-    }
+enum Kind {
+    /// Nobody waits for a result.
+    Closure(Box<dyn Run>),
+    /// Somebody may: the task shares a cell with its handle, and is dropped in it.
+    Shared(CellTask),
 }
 
-/// Whether a task can leave its pool without having run.
-pub(crate) enum HandedBack {
-    /// It can.
-    Yes,
-    /// It must not leave. It has been claimed now, and is to be cancelled.
-    Never,
-    /// Somebody else has claimed it.
-    Gone,
+/// A closure in a box that outlives it.
+pub(crate) trait Run: Send {
+    /// Runs the closure and drops it, unless that has been done.
+    fn run(&mut self);
 }
 
 struct Once<F>(Option<F>);
@@ -82,44 +48,68 @@ impl<F: FnOnce() + Send> Run for Once<F> {
             closure();
         }
     }
-
-    fn cancel(&mut self, pool: &Arc<Shared>) -> Ending {
-        pool.hooks.panic.shield(|| drop(self.0.take()));
-        Ending::Cancelled
-    }
 }
 
 impl Task {
+    /// A task that shares a cell with its handle.
+    pub(crate) fn sharing(cell: Arc<dyn Queued>) -> Task {
+        Task(Kind::Shared(CellTask::new(cell)))
+    }
+
     /// Runs the task on the calling thread.
     ///
     /// # Panics
     ///
-    /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the task, the
-    /// panic goes there, and this returns. If the handle has cancelled the task, this does nothing.
-    pub fn run(mut self) {
-        self.0.run();
+    /// If the closure panics: here it is an ordinary call. But if somebody holds a handle of the
+    /// task, the panic goes there, and this returns. If the handle has cancelled the task, this
+    /// does nothing.
+    pub fn run(self) {
+        match self.0 {
+            Kind::Closure(mut boxed) => boxed.run(),
+            Kind::Shared(task) => task.into_cell().run_outside(),
+        }
     }
 
-    /// What is left of a task that has run or was cancelled.
-    pub(crate) fn into_empty_box(self) -> EmptyBox {
-        EmptyBox::new(self.0)
+    /// Runs a task that has been claimed, and drops what it has captured. Its box is left, if it
+    /// has one, unless the closure panics.
+    pub(crate) fn run_in_place(self, panic: &PanicHandler) -> (Ending, Option<EmptyBox>) {
+        match self.0 {
+            Kind::Closure(mut boxed) => {
+                let mut empty = None;
+                let run = || {
+                    boxed.run();
+                    empty = Some(EmptyBox::new(boxed));
+                };
+                match panic.shield(run) {
+                    true => (Ending::Completed, empty),
+                    false => (Ending::Panicked, None),
+                }
+            }
+            Kind::Shared(task) => (task.into_cell().run(), None),
+        }
+    }
+
+    /// Drops a task that has been claimed, and what it has captured.
+    pub(crate) fn cancel(self, panic: &PanicHandler, by: CancelledBy) -> Ending {
+        match self.0 {
+            Kind::Closure(boxed) => {
+                panic.shield(|| drop(boxed));
+                Ending::Cancelled
+            }
+            Kind::Shared(task) => task.into_cell().cancel(by),
+        }
     }
 }
 
 impl<F: FnOnce() + Send + 'static> From<F> for Task {
     fn from(closure: F) -> Task {
         if size_of::<F>() <= LARGEST {
-            return Task(Box::new(Once(Some(closure))));
+            return Task(Kind::Closure(Box::new(Once(Some(closure)))));
         }
-        // To run it, the closure is moved out of its box and onto the stack, and this one may not fit there.
+        // To run it, the closure is moved out of its box and onto the stack, and this one may not
+        // fit there.
         let boxed: Box<dyn FnOnce() + Send> = Box::new(closure);
-        Task(Box::new(Once(Some(boxed))))
-    }
-}
-
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Job")
+        Task(Kind::Closure(Box::new(Once(Some(boxed)))))
     }
 }
 
@@ -132,15 +122,74 @@ impl fmt::Debug for Task {
 /// A task in the queue.
 pub(crate) struct Job {
     pub(crate) task: Task,
-    /// The group that the task belongs to, if it does.
-    pub(crate) group: Option<Arc<Batch>>,
-    /// What cancels the task, apart from the pool's token.
-    pub(crate) token: Option<CancelToken>,
+    /// While the task is in a queue: of one with a cell, the cell has it.
+    pub(crate) ticket: Ticket,
 }
 
 impl Job {
     /// Whether the task is not to run, in a pool with this token.
     pub(crate) fn is_cancelled(&self, pool: &CancelToken) -> bool {
-        pool.is_cancelled() || self.token.as_ref().is_some_and(CancelToken::is_cancelled)
+        self.ticket.cancelled_by(pool).is_some()
+    }
+
+    /// A pool accepts the task. `false`: its handle has cancelled it.
+    pub(crate) fn accept(&mut self, queue: &Arc<WorkerQueue>) -> bool {
+        let Kind::Shared(task) = &self.task.0 else {
+            return true;
+        };
+        match task.cell().accept(queue, mem::take(&mut self.ticket)) {
+            Ok(()) => true,
+            Err(ticket) => {
+                self.ticket = ticket;
+                false
+            }
+        }
+    }
+
+    /// Claims the task, once it is out of its queue. `false`: somebody else has claimed it, and
+    /// this is its *tombstone*. To drop that frees memory and runs no code of a user.
+    pub(crate) fn claim(&mut self) -> bool {
+        let Kind::Shared(task) = &self.task.0 else {
+            return true;
+        };
+        match task.cell().claim() {
+            Some(ticket) => {
+                self.ticket = ticket;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the task out of its pool. `None`: somebody else has claimed it.
+    pub(crate) fn hand_back(&mut self) -> Option<HandedBack> {
+        let Kind::Shared(task) = &self.task.0 else {
+            return Some(HandedBack::Yes);
+        };
+        let (ticket, handed_back) = task.cell().hand_back()?;
+        self.ticket = ticket;
+        Some(handed_back)
+    }
+
+    /// Whether somebody else has claimed the task.
+    pub(crate) fn is_tombstone(&self) -> bool {
+        match &self.task.0 {
+            Kind::Closure(_) => false,
+            Kind::Shared(task) => !task.cell().is_waiting(),
+        }
+    }
+
+    /// Whether the task shares the cell at this address.
+    pub(crate) fn is_at(&self, cell: *const ()) -> bool {
+        match &self.task.0 {
+            Kind::Closure(_) => false,
+            Kind::Shared(task) => task.is_at(cell),
+        }
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
     }
 }

@@ -1,157 +1,156 @@
 //! What a worker thread does.
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::cell::Cell;
+use core::sync::atomic::AtomicUsize;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::BuildError;
-use crate::hire::First;
-use crate::park::{self, Parker};
+use parking_lot::Condvar;
+
 use crate::pool::Shared;
-use crate::presence::Presence;
-use crate::steal::Hands;
+use crate::queues::worker_queue::WorkerQueue;
+use crate::recycle::Empties;
+use crate::results::queued::Ticket;
+use crate::stats::Ending;
 use crate::task::Job;
+use crate::wait_group::Pending;
 
 std::thread_local! {
-    /// The number of the pool whose worker this thread is, and the lane of its queue; 0 elsewhere. The first
-    /// stays set while the destructors of other thread-locals run: they are on the worker, too.
-    static HOME: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The number of the pool whose worker this thread is, and its own; 0 elsewhere. (Threads come
+    /// and go now: a list of all their ids would only grow.)
+    static WORKER: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+
+    /// What a live worker has at hand; `None` elsewhere, and in the hooks of a worker.
+    static OWN: RefCell<Option<Own>> = const { RefCell::new(None) };
 }
 
-/// A worker thread's share of the pool.
-struct Worker {
-    presence: Presence,
-    shared: Arc<Shared>,
-    /// The number of the worker's own queue, and of its lane in the pool's tally.
-    lane: usize,
-    /// The task that the worker was started for, if it was.
-    first: First,
-    /// Where it sleeps.
-    parker: Arc<Parker>,
-    hands: Hands,
-}
-
-/// Starts a worker. Returns its thread, and the way to give it a first task.
-pub(crate) fn start(
-    shared: &Arc<Shared>,
-    number: usize,
-    lane: usize,
-    name: String,
-) -> Result<(JoinHandle<()>, First), BuildError> {
-    if name.contains('\0') {
-        return Err(BuildError::ThreadName(name));
-    }
-    let first = First::default();
-    let worker = Worker {
-        presence: Presence::new(shared),
-        shared: Arc::clone(shared),
-        lane,
-        first: Arc::clone(&first),
-        parker: Parker::new(number, lane),
-        hands: Hands::default(),
-    };
-    let thread = thread::Builder::new()
-        .name(name)
-        .spawn(move || worker.work());
-    Ok((thread.map_err(BuildError::Spawn)?, first))
+/// What a worker needs to submit a task, or to join one, without the lock of the state.
+pub(crate) struct Own {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) queue: Arc<WorkerQueue>,
 }
 
 /// A number for a pool, from 1 on.
-pub(crate) fn next_number() -> usize {
-    // No thread waits for another here. So it is `core`'s atomic: a model of the pool, which has a
+pub(crate) fn next_pool_number() -> usize {
+    // Nobody waits for another here, so it is `core`'s atomic: a model of the pool, which has a
     // `std` of its own, need not try all orders.
-    static GIVEN: AtomicUsize = AtomicUsize::new(0);
-    GIVEN.fetch_add(1, Relaxed) + 1
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    LAST.fetch_add(1, Relaxed) + 1
 }
 
-/// From now on the calling thread counts as a worker of this pool. `lane`: of its own queue, or 0.
-pub(crate) fn enter(shared: &Shared, lane: usize) {
-    HOME.with(|home| home.set((shared.number, lane)));
+impl Shared {
+    /// From now on the calling thread counts as a worker of this pool, to the end of its
+    /// thread-local values.
+    pub(crate) fn enter(&self, number: usize) {
+        WORKER.with(|worker| worker.set((self.number, number)));
+    }
+
+    /// The number of the calling thread, if it is a worker of this pool.
+    pub(crate) fn this_worker(&self) -> Option<usize> {
+        let (pool, number) = WORKER.with(Cell::get);
+        (pool == self.number).then_some(number)
+    }
+
+    /// Whether the calling thread is a worker of this pool.
+    pub(crate) fn on_worker(&self) -> bool {
+        self.this_worker().is_some()
+    }
 }
 
-/// The pool whose worker the calling thread is, and the lane of its queue, or 0 if it has none.
-pub(crate) fn home() -> Option<(usize, usize)> {
-    let (number, lane) = HOME.with(Cell::get);
-    (number > 0).then_some((number, lane))
+/// The number of the pool whose worker the calling thread is; 0 elsewhere.
+pub(crate) fn pool_of_this_thread() -> usize {
+    WORKER.with(Cell::get).0
 }
 
-/// Whether the calling thread is a worker of this pool.
-pub(crate) fn on_worker_of(shared: &Shared) -> bool {
-    lane_in(shared).is_some()
+/// Does something with what a live worker has at hand.
+pub(crate) fn with_own<T>(work: impl FnOnce(Option<&Own>) -> T) -> T {
+    match WORKER.with(Cell::get) {
+        // So this is not touched at the end of a thread, when it may be gone.
+        (_, 0) => work(None),
+        _ => OWN.with(|own| work(own.borrow().as_ref())),
+    }
 }
 
-/// The lane of the calling thread, if it is a worker of this pool; 0 if it is one without a queue.
-pub(crate) fn lane_in(shared: &Shared) -> Option<usize> {
-    let (number, lane) = home()?;
-    (number == shared.number).then_some(lane)
+/// A worker thread's share of the pool.
+pub(crate) struct Worker {
+    pub(crate) number: usize,
+    pub(crate) shared: Arc<Shared>,
+    /// Where it sleeps.
+    pub(crate) wake: Arc<Condvar>,
+    pub(crate) queue: Arc<WorkerQueue>,
+    /// The queues of all workers that it knows of, to steal from.
+    pub(crate) victims: Arc<[Arc<WorkerQueue>]>,
+    /// Where among them it has stolen last.
+    pub(crate) last_victim: usize,
+    /// Whether it is the one that searches.
+    pub(crate) searching: bool,
+    pub(crate) empties: Empties,
+    /// What a shutdown with a deadline waits for.
+    pub(crate) pending: Pending,
 }
 
 impl Worker {
-    /// Runs tasks until the worker may leave, or the door is closed and nothing is queued.
-    fn work(mut self) {
-        enter(&self.shared, self.lane);
+    /// Runs tasks until the worker may leave, or the pool is closed and the queue is empty.
+    pub(crate) fn work(mut self) {
         let shared = Arc::clone(&self.shared);
         let hooks = &shared.hooks;
+        shared.enter(self.number);
         hooks.panic.shield(&hooks.start);
-        self.shared.door.inside.lock().census.awake.push(self.lane);
-        let first = self.first.lock().take();
-        let mut next = first.or_else(|| self.look());
+        let own = Own {
+            shared: Arc::clone(&shared),
+            queue: Arc::clone(&self.queue),
+        };
+        OWN.with(|place| *place.borrow_mut() = Some(own));
+        let mut next = self.first();
         while let Some(job) = next {
-            self.shared.announce_place();
             self.finish(job);
-            next = self.look();
+            next = self.next();
         }
-        // Its queue may be another worker's by now.
-        enter(&self.shared, 0);
+        OWN.with(|place| *place.borrow_mut() = None);
+        shared.enter(0);
         hooks.panic.shield(&hooks.stop);
-        drop(self.presence);
-        // Who left before is joined by who leaves next: neither a task nor a submitter waits for it.
-        let gone = self.shared.door.inside.lock().census.take_finished();
-        gone.into_iter().for_each(|thread| drop(thread.join()));
+        drop(self.pending);
+        // A worker that has left is joined by the next one that leaves: neither a task nor a
+        // submitter waits for it.
+        let finished = shared.lock().workers.take_finished();
+        finished.into_iter().for_each(|thread| drop(thread.join()));
     }
 
-    /// The next task, or `None` if the worker has to go.
-    fn look(&mut self) -> Option<Job> {
-        loop {
-            // To look again for some microseconds costs less than to sleep and be woken.
-            for look in 0..park::LOOKS {
-                if self.shared.overstaffed.load(Relaxed) {
-                    break;
-                }
-                while let Some(mut job) = self.shared.next(self.lane, look, &mut self.hands) {
-                    // Otherwise it is a tombstone: whoever has claimed the task has counted it.
-                    if job.task.0.claim() {
-                        self.shared.places.leave(self.lane);
-                        return Some(job);
-                    }
-                }
-            }
-            self.hands.tidy();
-            self.shared.lanes[self.lane].tidy();
-            if !self.shared.park(&self.parker) {
-                return None;
-            }
-            self.hands.called = true;
-        }
-    }
-
-    /// Runs the task, or drops it if it is cancelled, and counts it as over. Either way the
-    /// closure and all that it captured are dropped before the count.
+    /// Runs the task, or drops it if it is cancelled. Either way the closure and all that it
+    /// captured are dropped before the task counts as ended: for the pool, in the slot of the
+    /// worker, and then for its group.
     fn finish(&mut self, job: Job) {
         let shared = &self.shared;
+        let panic = &shared.hooks.panic;
+        let Job { task, ticket } = job;
         // Cancelled or started: this is where it is decided. A token that is cancelled later can
         // only be seen by the task itself.
-        let cancelled = job.is_cancelled(&shared.token);
-        let Job {
-            mut task, group, ..
-        } = job;
-        let ending = if cancelled {
-            task.0.cancel(shared)
-        } else {
-            task.0.perform(shared)
+        let ending = match ticket.cancelled_by(&shared.token) {
+            Some(by) => task.cancel(panic, by),
+            None => {
+                let (ending, empty) = task.run_in_place(panic);
+                if let Some(empty) = empty {
+                    self.empties.add(empty, &shared.queues.depot);
+                }
+                ending
+            }
         };
-        self.hands.homing.add(task.into_empty_box(), &shared.depot);
-        shared.end(group.as_deref(), self.lane, ending);
+        shared.end(&self.queue, ticket, ending);
+    }
+}
+
+impl Shared {
+    /// A task has ended that a worker has taken out of this queue, or has claimed.
+    pub(crate) fn end(&self, queue: &WorkerQueue, ticket: Ticket, ending: Ending) {
+        let in_group = ticket.record(ending);
+        self.count_ended(queue, ending);
+        drop(in_group);
+    }
+
+    /// A task has ended that a thread has claimed which is no worker.
+    pub(crate) fn end_outside(&self, ticket: Ticket, ending: Ending) {
+        let in_group = ticket.record(ending);
+        self.count_ended_outside(ending);
+        drop(in_group);
     }
 }

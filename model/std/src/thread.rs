@@ -69,6 +69,11 @@ impl Builder {
         Builder(self.0.name(name))
     }
 
+    /// The stack of a modelled thread is as large as it is.
+    pub fn stack_size(self, _size: usize) -> Builder {
+        self
+    }
+
     /// Starts the thread.
     ///
     /// # Errors

@@ -1,0 +1,140 @@
+//! Some items of a map, and what has become of them: one task.
+//!
+//! A task costs some hundred nanoseconds, and an item may cost two. So items go to the pool in
+//! blocks, and each block takes about as long as it takes to make the cost of a task small.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+use crate::JoinError;
+use crate::panic::PanicHandler;
+use crate::pool::Shared;
+
+/// About as long as a block should take.
+const TIME: Duration = Duration::from_micros(50);
+
+/// The most items in a block.
+const LARGEST: usize = 1 << 12;
+
+/// The results of some items.
+pub(super) struct Block<T> {
+    /// In the order of the items, without those that have panicked.
+    values: VecDeque<T>,
+    /// The numbers of items that have panicked, and with what.
+    panics: VecDeque<(usize, JoinError)>,
+    /// The number of the item whose result is next.
+    next: usize,
+    /// So many items had a result when the block was made.
+    len: usize,
+    /// How long it took to get them.
+    time: Duration,
+    /// Hears of panics that nobody has asked about.
+    pool: Weak<Shared>,
+}
+
+impl<T> Block<T> {
+    /// Applies a function to items, up to the first result that it is to stop at, or, if there is
+    /// any such, to the first panic.
+    pub(super) fn of<I>(
+        items: Vec<I>,
+        function: &impl Fn(I) -> T,
+        stop_at: Option<fn(&T) -> bool>,
+        pool: Weak<Shared>,
+    ) -> Block<T> {
+        let begun = Instant::now();
+        let mut values = Vec::with_capacity(items.len());
+        let mut panics = VecDeque::new();
+        let mut items = items.into_iter();
+        loop {
+            let rest = catch_unwind(AssertUnwindSafe(|| {
+                for item in items.by_ref() {
+                    values.push(function(item));
+                    if stop_at.is_some_and(|stop| values.last().is_some_and(stop)) {
+                        break;
+                    }
+                }
+            }));
+            let Err(payload) = rest else { break };
+            let number = values.len() + panics.len();
+            panics.push_back((number, JoinError::panicked(payload)));
+            if stop_at.is_some() {
+                break;
+            }
+        }
+        let len = values.len() + panics.len();
+        let mut block = Block {
+            values: values.into(),
+            panics,
+            next: 0,
+            len,
+            time: begun.elapsed(),
+            pool,
+        };
+        // Behind a stop. Each by itself: two that panic in one drop abort the process.
+        items.for_each(|item| block.shield(|| drop(item)));
+        block.time = begun.elapsed();
+        block
+    }
+
+    /// What there is before the first block has ended.
+    pub(super) fn empty() -> Block<T> {
+        Block {
+            values: VecDeque::new(),
+            panics: VecDeque::new(),
+            next: 0,
+            len: 0,
+            time: Duration::ZERO,
+            pool: Weak::new(),
+        }
+    }
+
+    /// The result of the next item.
+    pub(super) fn next(&mut self) -> Option<Result<T, JoinError>> {
+        let number = self.next;
+        self.next += 1;
+        match self
+            .panics
+            .pop_front_if(|(panicked, _)| *panicked == number)
+        {
+            Some((_, error)) => Some(Err(error)),
+            None => self.values.pop_front().map(Ok),
+        }
+    }
+
+    /// How many items the next block should have, if to get its items takes as long as for this
+    /// one. Blocks grow step by step, so that a few items that take long are not in one of them.
+    pub(super) fn next_size(&self, pulled_in: Duration) -> usize {
+        let each = self.time.max(pulled_in).as_nanos() / self.len.max(1) as u128;
+        let fit = TIME.as_nanos() / each.max(1);
+        let fit = usize::try_from(fit).unwrap_or(LARGEST);
+        fit.clamp(1, LARGEST).min(2 * self.len.max(1))
+    }
+
+    /// Runs code of a user. The handler of the pool is told of a panic, if there is one.
+    fn shield(&self, user: impl FnOnce()) {
+        match self.pool.upgrade() {
+            Some(shared) => shared.hooks.panic.shield(user),
+            None => PanicHandler::default().shield(user),
+        };
+    }
+}
+
+/// Of those who ask for no more, nobody hears of the panics, and values may panic when dropped.
+impl<T> Drop for Block<T> {
+    fn drop(&mut self) {
+        for (_, error) in mem::take(&mut self.panics) {
+            if let Ok(payload) = error.try_into_panic() {
+                self.shield(|| resume_unwind(payload));
+            }
+        }
+        if mem::needs_drop::<T>() {
+            let values = mem::take(&mut self.values);
+            values
+                .into_iter()
+                .for_each(|value| self.shield(|| drop(value)));
+        }
+    }
+}

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use model_schedule::models;
-use pool::{Pool, Stats, Task};
+use pool::{Pool, Task};
 
 use crate::common::{SOME_TIME, adds_one, panics};
+use crate::one_state::look;
 
 models![
     a_wait_that_begins_with_the_last_end_returns,
@@ -20,14 +21,14 @@ models![
 ];
 
 /// Two threads that wait until nothing is left to do.
-fn two_wait(pool: &Arc<Pool>) -> [JoinHandle<()>; 2] {
+pub(crate) fn two_wait(pool: &Arc<Pool>) -> [JoinHandle<()>; 2] {
     [(); 2].map(|()| {
         let pool = Arc::clone(pool);
         thread::spawn(move || pool.wait_idle())
     })
 }
 
-fn join<const N: usize>(threads: [JoinHandle<()>; N]) {
+pub(crate) fn join<const N: usize>(threads: [JoinHandle<()>; N]) {
     for thread in threads {
         thread.join().unwrap();
     }
@@ -77,18 +78,8 @@ fn those_that_wait_are_released_by_a_pool_that_hands_back() {
     back.into_iter().for_each(Task::run);
 }
 
-/// What is true of each look. Returns how many tasks have ended.
-fn look(stats: Stats) -> usize {
-    let ended = stats.completed + stats.panicked + stats.cancelled + stats.returned;
-    let left = stats.queued + stats.running;
-    assert_eq!(stats.accepted, ended + left, "{stats:?}");
-    assert_eq!(stats.live, stats.idle + stats.running, "{stats:?}");
-    assert_eq!(stats.live, stats.spawned - stats.retired, "{stats:?}");
-    ended
-}
-
 /// Another thread that looks a few times. Ends are never taken back, and nor is what was stolen.
-fn looks(pool: &Arc<Pool>) -> JoinHandle<()> {
+pub(crate) fn looks(pool: &Arc<Pool>) -> JoinHandle<()> {
     let pool = Arc::clone(pool);
     thread::spawn(move || {
         let mut before = (0, 0, 0);

@@ -23,7 +23,7 @@ models![
 ];
 
 /// What is true of each look. Returns how many tasks have ended.
-fn look(stats: Stats) -> usize {
+pub(crate) fn look(stats: Stats) -> usize {
     let ended = stats.completed + stats.panicked + stats.cancelled + stats.returned;
     let left = stats.queued + stats.running;
     assert_eq!(stats.accepted, ended + left, "{stats:?}");

@@ -8,6 +8,8 @@ const SCHEDULES: usize = 30;
 #[path = "../../scenarios/common.rs"]
 mod common;
 
+#[path = "../../scenarios/adding_up.rs"]
+mod adding_up;
 #[path = "../../scenarios/admitting.rs"]
 mod admitting;
 #[path = "../../scenarios/batching.rs"]
@@ -34,8 +36,12 @@ mod handing_back;
 mod hiring;
 #[path = "../../scenarios/joining.rs"]
 mod joining;
+#[path = "../../scenarios/one_state.rs"]
+mod one_state;
 #[path = "../../scenarios/panicking.rs"]
 mod panicking;
+#[path = "../../scenarios/places.rs"]
+mod places;
 #[path = "../../scenarios/polling.rs"]
 mod polling;
 #[path = "../../scenarios/resolving.rs"]
@@ -44,6 +50,8 @@ mod resolving;
 mod resting;
 #[path = "../../scenarios/scoping.rs"]
 mod scoping;
+#[path = "../../scenarios/searching.rs"]
+mod searching;
 #[path = "../../scenarios/spawning.rs"]
 mod spawning;
 #[path = "../../scenarios/staying.rs"]

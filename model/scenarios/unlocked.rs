@@ -79,8 +79,11 @@ fn a_worker_submits_while_another_has_been_idle_for_too_long() {
     for least in [0, 1] {
         let pool = Pool::builder().threads(least..=2).scaling(Eager);
         let pool = build(pool.idle_timeout(SOME_TIME));
-        pool.execute(needs_another(&pool)).unwrap();
-        pool.wait_idle();
+        // For the first there may be only one.
+        for _ in 0..2 {
+            pool.execute(needs_another(&pool)).unwrap();
+            pool.wait_idle();
+        }
     }
 }
 
@@ -90,7 +93,6 @@ fn a_worker_submits_while_another_is_one_too_many() {
     pool.execute(needs_another(&pool)).unwrap();
     pool.resize(2).unwrap();
     pool.wait_idle();
-    assert_eq!(pool.threads(), 2);
 }
 
 /// What is in its queue goes to another one, with all that it has counted.

@@ -10,6 +10,7 @@ use model_schedule::models;
 use pool::{Pool, Stats, Task};
 
 use crate::common::{SOME_TIME, adds_one, panics};
+use crate::one_state::look;
 
 models![
     a_wait_that_begins_with_the_last_end_returns,
@@ -20,14 +21,14 @@ models![
 ];
 
 /// Two threads that wait until nothing is left to do.
-fn two_wait(pool: &Arc<Pool>) -> [JoinHandle<()>; 2] {
+pub(crate) fn two_wait(pool: &Arc<Pool>) -> [JoinHandle<()>; 2] {
     [(); 2].map(|()| {
         let pool = Arc::clone(pool);
         thread::spawn(move || pool.wait_idle())
     })
 }
 
-fn join<const N: usize>(threads: [JoinHandle<()>; N]) {
+pub(crate) fn join<const N: usize>(threads: [JoinHandle<()>; N]) {
     for thread in threads {
         thread.join().unwrap();
     }
@@ -77,18 +78,8 @@ fn those_that_wait_are_released_by_a_pool_that_hands_back() {
     back.into_iter().for_each(Task::run);
 }
 
-/// What is true of each look. Returns how many tasks have ended.
-fn look(stats: Stats) -> usize {
-    let ended = stats.completed + stats.panicked + stats.cancelled + stats.returned;
-    let left = stats.queued + stats.running;
-    assert_eq!(stats.accepted, ended + left, "{stats:?}");
-    assert_eq!(stats.live, stats.idle + stats.running, "{stats:?}");
-    assert_eq!(stats.live, stats.spawned - stats.retired, "{stats:?}");
-    ended
-}
-
 /// Another thread that looks a few times. Ends are never taken back, and nor is what was stolen.
-fn looks(pool: &Arc<Pool>) -> JoinHandle<()> {
+pub(crate) fn looks(pool: &Arc<Pool>, look: fn(Stats) -> usize) -> JoinHandle<()> {
     let pool = Arc::clone(pool);
     thread::spawn(move || {
         let mut before = (0, 0, 0);
@@ -105,7 +96,7 @@ fn looks(pool: &Arc<Pool>) -> JoinHandle<()> {
 fn counts_add_up_while_workers_steal() {
     let pool = Arc::new(Pool::new(3, 4).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool);
+    let observer = looks(&pool, look);
     let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
     let task = move || {
         let batch = [(); 4].map(|()| adds_one(&count));
@@ -124,7 +115,7 @@ fn counts_add_up_while_workers_leave_and_tasks_are_handed_back() {
     let pool = Pool::builder().threads(0..=2).queue_capacity(4);
     let pool = Arc::new(pool.idle_timeout(SOME_TIME).build().unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool);
+    let observer = looks(&pool, look);
     for _ in 0..2 {
         pool.execute(adds_one(&ran)).unwrap();
     }

@@ -23,9 +23,14 @@ models![
 ];
 
 /// What is true of each look. Returns how many tasks have ended.
-fn look(stats: Stats) -> usize {
+pub(crate) fn look(stats: Stats) -> usize {
+    look_beside(stats, 0)
+}
+
+/// As [`look`], where so many tasks have left their queue, and neither run nor have ended.
+pub(crate) fn look_beside(stats: Stats, others: usize) -> usize {
     let ended = stats.completed + stats.panicked + stats.cancelled + stats.returned;
-    let left = stats.queued + stats.running;
+    let left = stats.queued + stats.running + others;
     assert_eq!(stats.accepted, ended + left, "{stats:?}");
     assert_eq!(stats.live, stats.idle + stats.running, "{stats:?}");
     assert_eq!(stats.live, stats.spawned - stats.retired, "{stats:?}");

@@ -110,6 +110,17 @@ fn with_a_small_window_each_item_has_a_block_of_its_own() {
     }
 }
 
+/// The window may be set when blocks are ahead already.
+#[test]
+fn a_window_can_be_made_smaller_on_the_way() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 100).unwrap());
+    let mut numbers = pool.map(0..100, |n| n);
+    assert_eq!(numbers.next().unwrap().unwrap(), 0);
+    let rest: Vec<_> = numbers.window(1).map(Result::unwrap).collect();
+    assert_eq!(rest, (1..100).collect::<Vec<_>>());
+}
+
 /// Whether it comes in the middle of a block or at its beginning.
 #[test]
 fn no_item_is_lost_when_the_iterator_panics() {

@@ -330,3 +330,35 @@ fn items_behind_an_error_that_panic_when_dropped_do_not_abort() {
         assert!(told.load(SeqCst) <= 1);
     });
 }
+
+/// A map that is cancelled drops a block with all its items.
+#[test]
+fn items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped() {
+    let name = "items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped";
+    in_a_process(name, || {
+        let watchdog = Watchdog::start();
+        let (pool, told) = counting(&watchdog, 2);
+        let gate = common::Gate::new();
+        let at = gate.clone();
+        // Nothing else submits to this pool, so this is the number of the item's block.
+        let items = (0..100_000).map(|_| (pool.stats().accepted, Sharp));
+        let mut results = pool.map(items, move |(block, sharp)| {
+            std::mem::forget(sharp);
+            if block >= 20 {
+                at.pass();
+            }
+            block
+        });
+        // Three blocks are ahead then, and two of them are at the gate or come to it.
+        while results.next().unwrap().unwrap() < 19 {}
+        drop(results);
+        gate.open();
+        pool.wait_idle();
+        let stats = pool.stats();
+        assert_eq!(
+            (stats.accepted, stats.completed + stats.cancelled),
+            (23, 23)
+        );
+        assert!(stats.cancelled > 0 && told.load(SeqCst) > 0);
+    });
+}

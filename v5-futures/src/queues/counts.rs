@@ -7,7 +7,7 @@
 use std::ops::AddAssign;
 use std::sync::atomic::{
     AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Relaxed, Release, SeqCst},
 };
 
 use crate::state::State;
@@ -34,8 +34,10 @@ pub(crate) struct Counts {
     pub(crate) taken: usize,
     pub(crate) ended: [usize; 4],
     pub(crate) stolen: usize,
-    /// Workers that have a task. A task that runs on top of another one does not count.
+    /// Workers that have a task. A task that waits for one on top of it does not count.
     pub(crate) running: usize,
+    /// Tasks that threads have claimed which are no workers.
+    pub(crate) elsewhere: usize,
 }
 
 impl Slot {
@@ -51,14 +53,21 @@ impl Slot {
         self.ended[ending as usize].fetch_add(1, SeqCst);
     }
 
+    /// As [`ended`](Slot::ended), on top of another task: it is not the last one, so this need not be
+    /// in order with anything, except that it was taken before. Only the worker itself writes here.
+    pub(crate) fn ended_on_top(&self, ending: Ending) {
+        let ended = &self.ended[ending as usize];
+        ended.store(ended.load(Relaxed) + 1, Release);
+    }
+
     pub(crate) fn stole(&self, jobs: usize) {
         self.stolen.fetch_add(jobs, Relaxed);
     }
 
-    /// Whether the worker has a task that has not ended.
-    pub(crate) fn is_running(&self) -> bool {
-        let counts = self.read();
-        counts.taken > counts.all_ended()
+    /// Whether the worker has two tasks that have not ended, one on top of the other.
+    pub(crate) fn is_nested(&self) -> bool {
+        let ended = self.ended.iter().map(|ended| ended.load(Relaxed));
+        self.taken.load(Relaxed) > ended.sum::<usize>() + 1
     }
 
     /// What has been taken, and how much of that has ended, as it was at one instant or, with tasks
@@ -77,6 +86,7 @@ impl Slot {
                     ended,
                     stolen,
                     running,
+                    elsewhere: 0,
                 };
             }
         }
@@ -102,9 +112,9 @@ impl Counts {
         self.ended.iter().sum()
     }
 
-    /// Tasks that wait for one that runs on top of them, or that no worker has taken.
+    /// Tasks that wait for one that runs on top of them.
     pub(crate) fn nested(&self) -> usize {
-        self.taken - self.all_ended() - self.running
+        self.taken - self.all_ended() - self.running - self.elsewhere
     }
 }
 
@@ -126,11 +136,11 @@ impl State {
     /// in between at which no less had been taken, and no more had been accepted.
     pub(crate) fn counts(&self) -> Counts {
         let mut sum = self.past;
-        // Threads that are no workers run nothing.
-        sum += Counts {
-            running: 0,
-            ..self.outside.claimed.read()
-        };
+        let claimed = self.outside.claimed.read();
+        sum += claimed;
+        // Threads that are no workers do not count as running.
+        sum.running = 0;
+        sum.elsewhere = claimed.taken - claimed.all_ended();
         self.workers.slots().for_each(|slot| sum += slot.read());
         let by_workers = self.workers.slots().map(Slot::read_accepted);
         sum.accepted += by_workers.sum::<usize>();

@@ -101,6 +101,11 @@ impl Counts {
     pub(crate) fn all_ended(&self) -> usize {
         self.ended.iter().sum()
     }
+
+    /// Tasks that wait for one that runs on top of them, or that no worker has taken.
+    pub(crate) fn nested(&self) -> usize {
+        self.taken - self.all_ended() - self.running
+    }
 }
 
 impl AddAssign for Counts {
@@ -145,6 +150,12 @@ impl State {
     pub(crate) fn unfinished(&self) -> usize {
         let counts = self.counts();
         counts.accepted - counts.all_ended()
+    }
+
+    /// Tasks that need a worker of their own. It may be too large as well.
+    pub(crate) fn in_need(&self) -> usize {
+        let counts = self.counts();
+        counts.accepted - counts.taken + counts.running
     }
 
     /// Tasks accepted since the start.

@@ -60,6 +60,7 @@ impl Shared {
             queued: counts.accepted - counts.taken,
             capacity: self.queues.places.capacity,
             running: counts.running,
+            nested: counts.nested(),
             accepted: counts.accepted,
             unused: workers.unused(),
             age: self.built.elapsed(),

@@ -33,23 +33,27 @@
         const words = [...svg.querySelectorAll('text')];
         svg.append(...words);
         const dated = words.filter((text) => 'from' in text.dataset);
+        const times = states.map(([at]) => at);
+        const hasSteps = names.length === 0;
         return {
             end,
-            times: states.map(([at]) => at),
-            hasSteps: names.length === 0,
+            times,
+            hasSteps,
             show(at) {
-                const x = left + (right - left) * Math.min(at, end) / end;
+                // A step is seen as a whole.
+                const until = hasSteps ? (times.find((time) => time > at) ?? end) : at;
+                const x = left + (right - left) * Math.min(until, end) / end;
                 veil.setAttribute('x', x);
                 // Marks at the end of the run are a little wider than their moment.
-                veil.setAttribute('width', at < end ? right + 8 - x : 0);
+                veil.setAttribute('width', until < end ? right + 8 - x : 0);
                 now.setAttribute('x1', x);
                 now.setAttribute('x2', x);
-                now.style.display = at < end ? '' : 'none';
+                now.style.display = until < end ? '' : 'none';
                 for (const text of dated) {
                     text.classList.toggle('later', at < end && at < Number(text.dataset.from));
                 }
                 const [, counts] = states.findLast(([since]) => since <= at);
-                if (names.length === 0) {
+                if (hasSteps) {
                     return counts;
                 }
                 const ofRun = (run, place) =>
@@ -80,7 +84,7 @@
         const play = button('Play', () => (began === null ? start() : stop()));
         button('‹ Step', () => step(before()));
         button('Step ›', () => step(after()));
-        button('Whole run', () => step(end));
+        button(hasSteps ? 'All steps' : 'Whole run', () => step(end));
         const slider = element('input', controls, { type: 'range', min: 0, max: end, step: 1 });
         slider.setAttribute('aria-label', hasSteps ? 'step' : 'time');
         slider.addEventListener('input', () => step(Number(slider.value)));
@@ -94,7 +98,7 @@
         function show(time) {
             at = Math.min(time, end);
             const said = views.map((view) => view.show(at));
-            const moment = at === end ? `${clock()}, the whole run` : clock();
+            const moment = at === end ? `${clock()}, ${hasSteps ? 'all of them' : 'the whole run'}` : clock();
             words.textContent = [moment, ...said].join('\n');
             slider.value = at;
             slider.setAttribute('aria-valuetext', moment);

@@ -61,6 +61,7 @@ impl Shared {
             capacity: self.queues.places.capacity,
             running: counts.running,
             nested: counts.nested(),
+            elsewhere: counts.elsewhere,
             accepted: counts.accepted,
             unused: workers.unused(),
             age: self.built.elapsed(),

@@ -111,6 +111,8 @@ pub struct Load {
     /// Tasks that wait for one that runs on top of them, on the same worker: they need none of their
     /// own.
     pub nested: usize,
+    /// Tasks that threads have claimed which are no workers: to cancel them, say.
+    pub(crate) elsewhere: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
     /// Workers that were not needed since the last tick: as many as slept at the time at which the
@@ -136,8 +138,8 @@ impl Load {
     /// Tasks that have left the pool, run or not.
     #[must_use]
     pub fn finished(&self) -> usize {
-        let unfinished = self.unfinished().saturating_add(self.nested);
-        self.accepted.saturating_sub(unfinished)
+        let taken = self.running + self.nested + self.elsewhere;
+        self.accepted.saturating_sub(self.queued.saturating_add(taken))
     }
 }
 

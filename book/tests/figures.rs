@@ -492,17 +492,13 @@ fn the_pictures_in_the_book_are_those_of_the_traces() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = Repository::around(book).unwrap();
     // There need not be any.
-    let pictures = fs::read_dir(book.join("src/figures"))
-        .into_iter()
-        .flatten();
+    let pictures = fs::read_dir(book.join("src/figures")).into_iter().flatten();
     for picture in pictures {
         let path = picture.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "svg") {
             let name = path.file_stem().unwrap().to_str().unwrap();
             let run = Run::recorded(&repository, name).unwrap();
-            let picture = fs::read_to_string(&path)
-                .unwrap()
-                .replace("\r\n", "\n");
+            let picture = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
             assert!(
                 picture == standalone(&run),
                 "{} is out of date",

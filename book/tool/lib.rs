@@ -98,6 +98,7 @@ chapters! {
     v5_await = "versions/v5-await.md",
     v5_joining_without_deadlock = "versions/v5-joining-without-deadlock.md",
     v5_borrowing = "versions/v5-borrowing.md",
+    v5_many_results = "versions/v5-many-results.md",
     swapping_the_pool = "swapping-the-pool.md",
     which_task_is_next = "branches/which-task-is-next.md",
     dispatch = "strategies/dispatch.md",

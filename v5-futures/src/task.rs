@@ -179,6 +179,13 @@ impl Job {
         }
     }
 
+    /// The task has been claimed by way of its cell, so the cell need not hear that this is dropped.
+    pub(crate) fn forget(self) {
+        if let Kind::Shared(task) = self.task.0 {
+            drop(task.into_cell());
+        }
+    }
+
     /// Whether the task shares the cell at this address.
     pub(crate) fn is_at(&self, cell: *const ()) -> bool {
         match &self.task.0 {

@@ -34,14 +34,18 @@ impl WorkerQueue {
             return None;
         }
         self.with(|jobs| {
-            if jobs.back().is_some_and(|job| job.is_at(cell)) {
-                jobs.pop_back();
-            } else if jobs.front().is_some_and(|job| job.is_at(cell)) {
-                jobs.pop_front();
-            } else {
+            let is_newest = jobs.back().is_some_and(|job| job.is_at(cell));
+            if !is_newest && !jobs.front().is_some_and(|job| job.is_at(cell)) {
                 return None;
             }
-            claim().inspect(|_| self.slot.took())
+            // In this order: a task that is dropped unclaimed would end here.
+            let claim = claim();
+            let job = match is_newest {
+                true => jobs.pop_back(),
+                false => jobs.pop_front(),
+            };
+            job.into_iter().for_each(Job::forget);
+            claim.inspect(|_| self.slot.took())
         })
     }
 

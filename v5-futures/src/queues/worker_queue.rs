@@ -136,6 +136,7 @@ fn pop_oldest(jobs: &mut VecDeque<Job>, taker: &Slot) -> Option<Job> {
             taker.took();
             return Some(job);
         }
+        job.forget();
     }
 }
 

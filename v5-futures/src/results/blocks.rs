@@ -36,7 +36,8 @@ pub(super) struct Blocks<'tasks, I: Iterator, T> {
 }
 
 /// How a block of items becomes a task.
-type Submit<'tasks, I, T> = dyn Fn(Vec<I>) -> Result<Handle<'tasks, Block<T>>, Reason> + 'tasks;
+type Submit<'tasks, I, T> =
+    dyn Fn(Vec<I>) -> Result<Handle<'tasks, Block<T>>, Reason> + Send + 'tasks;
 
 struct Ahead<'tasks, T> {
     handle: Handle<'tasks, Block<T>>,
@@ -49,7 +50,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
     pub(super) fn new(
         items: impl IntoIterator<IntoIter = I>,
         workers: usize,
-        submit: impl Fn(Vec<I::Item>) -> Result<Handle<'tasks, Block<T>>, Reason> + 'tasks,
+        submit: impl Fn(Vec<I::Item>) -> Result<Handle<'tasks, Block<T>>, Reason> + Send + 'tasks,
     ) -> Blocks<'tasks, I, T> {
         Blocks {
             items: items.into_iter().fuse(),

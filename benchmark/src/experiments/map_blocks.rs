@@ -132,7 +132,8 @@ fn in_a_loop(items: usize, work: Work) -> Option<Times> {
     timed(items, |take| (0..items as u64).map(work).for_each(take))
 }
 
-/// A way to apply a function to a list, and how long it took for cheap items and for expensive ones.
+/// A way to apply a function to a list, and how long it took for cheap items and for expensive
+/// ones.
 struct Way<'pool> {
     name: String,
     title: String,

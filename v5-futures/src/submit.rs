@@ -62,7 +62,10 @@ impl Shared {
                     return Err(job);
                 }
                 match own.queue.push_own(job) {
-                    Ok(()) => self.wake_for_own(),
+                    Ok(()) => {
+                        queues.places.add();
+                        self.wake_for_own();
+                    }
                     Err(job) => self.end(&own.queue, job.ticket, Ending::Cancelled),
                 }
                 Ok(())

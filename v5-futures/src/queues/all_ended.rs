@@ -14,8 +14,7 @@ impl Shared {
         queue.slot.ended(ending);
         // One that waits raises `idle_waiters` before it reads the slots, and here it is the other
         // way round: so either it sees this ending, or this thread sees that it waits. And as long
-        // as the worker has another task, or more is queued here, this was not the last one. (If
-        // that is a tombstone, the worker will find no task, and look again before it sleeps.)
+        // as the worker has another task, or more is queued here, this was not the last one.
         let last = || !queue.slot.is_running() && queue.is_empty();
         if self.queues.idle_waiters.load(SeqCst) > 0 && last() {
             self.note_idle(&mut self.lock());

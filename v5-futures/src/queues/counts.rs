@@ -34,8 +34,10 @@ pub(crate) struct Counts {
     pub(crate) taken: usize,
     pub(crate) ended: [usize; 4],
     pub(crate) stolen: usize,
-    /// Workers that have a task. A task that runs on top of another one does not count.
+    /// Workers that have a task. A task that waits for one on top of it does not count.
     pub(crate) running: usize,
+    /// Tasks that threads have claimed which are no workers.
+    pub(crate) elsewhere: usize,
 }
 
 impl Slot {
@@ -77,6 +79,7 @@ impl Slot {
                     ended,
                     stolen,
                     running,
+                    elsewhere: 0,
                 };
             }
         }
@@ -101,6 +104,11 @@ impl Counts {
     pub(crate) fn all_ended(&self) -> usize {
         self.ended.iter().sum()
     }
+
+    /// Tasks that wait for one that runs on top of them.
+    pub(crate) fn nested(&self) -> usize {
+        self.taken - self.all_ended() - self.running - self.elsewhere
+    }
 }
 
 impl AddAssign for Counts {
@@ -121,11 +129,11 @@ impl State {
     /// in between at which no less had been taken, and no more had been accepted.
     pub(crate) fn counts(&self) -> Counts {
         let mut sum = self.past;
-        // Threads that are no workers run nothing.
-        sum += Counts {
-            running: 0,
-            ..self.outside.claimed.read()
-        };
+        let claimed = self.outside.claimed.read();
+        sum += claimed;
+        // Threads that are no workers do not count as running.
+        sum.running = 0;
+        sum.elsewhere = claimed.taken - claimed.all_ended();
         self.workers.slots().for_each(|slot| sum += slot.read());
         let by_workers = self.workers.slots().map(Slot::read_accepted);
         sum.accepted += by_workers.sum::<usize>();
@@ -145,6 +153,12 @@ impl State {
     pub(crate) fn unfinished(&self) -> usize {
         let counts = self.counts();
         counts.accepted - counts.all_ended()
+    }
+
+    /// Tasks that need a worker of their own. It may be too large as well.
+    pub(crate) fn in_need(&self) -> usize {
+        let counts = self.counts();
+        counts.accepted - counts.taken + counts.running
     }
 
     /// Tasks accepted since the start.

@@ -1,7 +1,7 @@
 //! The bound of the pool, one for all queues together, and when a submitter is woken.
 
 use std::sync::atomic::{
-    AtomicIsize, AtomicUsize,
+    AtomicBool, AtomicIsize, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub(crate) struct Places {
     free: AtomicIsize,
     /// A submitter is woken when so many are free.
     enough: AtomicIsize,
+    /// Whether workers have submitted tasks since the slots were read last.
+    added: AtomicBool,
     /// For submitters that wait: a signal that there are places. It is a channel and not a
     /// condition variable, since they wait for the end of the pool and of tokens at the same time.
     /// It holds one signal: a second one would say the same.
@@ -45,6 +47,7 @@ impl Places {
             waiting: AtomicUsize::new(0),
             free: AtomicIsize::new(0),
             enough: AtomicIsize::new(Places::half_of(capacity)),
+            added: AtomicBool::new(false),
             signal,
             signalled,
         }
@@ -86,6 +89,19 @@ impl Places {
         }
     }
 
+    /// A worker has submitted a task, and counted it.
+    pub(crate) fn add(&self) {
+        // To look is cheaper than to write, and most often it has been written.
+        if !self.added.load(SeqCst) {
+            self.added.store(true, SeqCst);
+        }
+    }
+
+    /// Whether an old sum is too old. The slots have to be read after this.
+    fn take_added(&self) -> bool {
+        self.added.load(SeqCst) && self.added.swap(false, SeqCst)
+    }
+
     /// A thread outside of the pool has taken a place.
     pub(crate) fn occupy(&self) {
         if self.waiting.load(Relaxed) > 0 {
@@ -114,7 +130,7 @@ impl Shared {
         // An old sum is enough for a yes: to read the slots takes them away from the workers.
         let since = state.past.accepted - state.accepted_then;
         let queued = state.queued_then + since;
-        if queued < capacity {
+        if queued < capacity && !self.queues.places.take_added() {
             return capacity - queued;
         }
         capacity.saturating_sub(state.queued())

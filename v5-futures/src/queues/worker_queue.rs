@@ -60,10 +60,15 @@ impl WorkerQueue {
         self.tasks.len.load(Relaxed) == 0
     }
 
-    /// Whether nothing is queued here, not even a tombstone. Unlike [`len`](WorkerQueue::len) this is certain, as long as
-    /// nobody adds anything.
+    /// Whether no task is queued here, apart from those that somebody has claimed. Unlike
+    /// [`len`](WorkerQueue::len) this is certain, as long as nobody adds anything.
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.tasks.jobs).is_empty()
+        self.with(|jobs| {
+            while let Some(tombstone) = jobs.pop_front_if(|job| job.is_tombstone()) {
+                tombstone.forget();
+            }
+            jobs.is_empty()
+        })
     }
 
     pub(crate) fn push(&self, job: Job) {

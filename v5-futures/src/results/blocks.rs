@@ -16,7 +16,7 @@ use crate::{JoinError, Reason};
 pub(super) struct Blocks<'tasks, I: Iterator, T> {
     items: Fuse<I>,
     submit: Box<Submit<'tasks, I::Item, T>>,
-    /// Blocks may be ahead of the results by so many.
+    /// Without a window, blocks may be ahead of the results by so many.
     most: usize,
     /// Items may be ahead of the results by so many, if that was said.
     window: Option<usize>,
@@ -105,14 +105,15 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
     /// Submits one block, if it fits into the window and there are items.
     fn submit_one(&mut self) -> bool {
         let size = match self.window {
+            None if self.ahead.len() >= self.most => 0,
             None => self.size,
             Some(window) => {
                 let ahead: usize = self.ahead.iter().map(|ahead| ahead.items).sum();
-                let share = window.div_ceil(self.most);
+                let share = (window / self.most).max(1);
                 self.size.min(share).min(window - ahead)
             }
         };
-        if self.refused.is_some() || self.ahead.len() >= self.most || size == 0 {
+        if self.refused.is_some() || size == 0 {
             return false;
         }
         let begun = Instant::now();

@@ -60,6 +60,8 @@ impl Shared {
             queued: counts.accepted - counts.taken,
             capacity: self.queues.places.capacity,
             running: counts.running,
+            nested: counts.nested(),
+            elsewhere: counts.elsewhere,
             accepted: counts.accepted,
             unused: workers.unused(),
             age: self.built.elapsed(),

@@ -105,8 +105,14 @@ pub struct Load {
     pub queued: usize,
     /// Places in the queue.
     pub capacity: usize,
-    /// Tasks that workers have taken and not finished.
+    /// Tasks that workers have taken and not finished, without those that wait for another one on
+    /// the same worker.
     pub running: usize,
+    /// Tasks that wait for one that runs on top of them, on the same worker: they need none of their
+    /// own.
+    pub nested: usize,
+    /// Tasks that threads have claimed which are no workers: to cancel them, say.
+    pub(crate) elsewhere: usize,
     /// Tasks accepted since the pool was built.
     pub accepted: usize,
     /// Workers that were not needed since the last tick: as many as slept at the time at which the
@@ -132,7 +138,8 @@ impl Load {
     /// Tasks that have left the pool, run or not.
     #[must_use]
     pub fn finished(&self) -> usize {
-        self.accepted.saturating_sub(self.unfinished())
+        let taken = self.running + self.nested + self.elsewhere;
+        self.accepted.saturating_sub(self.queued.saturating_add(taken))
     }
 }
 

@@ -48,7 +48,7 @@ impl Shared {
         let _ = self.start_missing(state, least);
         let is_old = state.accepted() != accepted;
         // The worker that searches may be about to wake those that sleep.
-        let needed = state.unfinished();
+        let needed = state.in_need();
         let workers = &mut state.workers;
         workers.start_period();
         // The limits may be others by now: the lock was open while names were made. And if a job

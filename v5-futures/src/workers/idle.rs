@@ -128,8 +128,6 @@ impl Worker {
             // Nobody leaves while jobs are queued, and in a closed pool nobody sleeps then.
             return !other || may_leave || state.open.is_none() || !self.queue.is_empty();
         }
-        // The last task may have ended beside a tombstone.
-        shared.note_idle(state);
         // Whoever waits for many places has them.
         if shared.queues.places.waiting() > 0 {
             shared.queues.places.signal();

@@ -112,6 +112,7 @@ chapters! {
     how_do_i = "questions/how-do-i.md",
     running_a_pool = "questions/running-a-pool.md",
     why_does_it = "questions/why-does-it.md",
+    glossary = "glossary.md",
     the_bug_museum = "proof/the-bug-museum.md",
     museum_v1 = "proof/museum-v1-fixed.md",
     museum_v2 = "proof/museum-v2-cancel-panic.md",

@@ -79,8 +79,8 @@ impl Pool {
         Blocks::new(items, *self.limits().end(), move |items| {
             let (function, pool) = (Arc::clone(&function), pool.clone());
             let block = move || Block::of(items, &*function, stop_at, pool);
-            let cell = TaskCell::new(block, None);
-            let task = Task::sharing(Arc::clone(&cell) as Arc<dyn Queued>);
+            let cell = TaskCell::new(block, None, None);
+            let task = Task::sharing(Arc::clone(&cell) as Arc<dyn Queued>, false);
             let submitted = self.execute(task).map_err(|rejected| rejected.reason());
             submitted.map(|()| Handle::new(cell))
         })

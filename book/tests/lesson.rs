@@ -193,8 +193,8 @@ fn a_branch_is_little_longer_than_its_parent() {
 const OF_MANY_QUEUES: [&str; 4] = ["state.rs", "submit.rs", "workers/idle.rs", "workers/mod.rs"];
 
 /// In v3 a lock takes the place of the channel, and with it the counts move into one state: files
-/// that submit, count or stop say the same in other lines. In v5 there are two kinds of tasks, and a
-/// worker counts what it submits.
+/// that submit, count or stop say the same in other lines. In v5 there are two kinds of tasks, and
+/// a worker counts what it submits.
 #[test]
 fn an_old_file_changes_little() {
     for (parent, version) in with_parents() {

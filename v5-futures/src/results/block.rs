@@ -14,7 +14,7 @@ use crate::panic::PanicHandler;
 use crate::pool::Shared;
 
 /// About as long as a block should take.
-const TIME: Duration = Duration::from_micros(50);
+const TIME: Duration = Duration::from_micros(100);
 
 /// A block has at most so many times as many items as the one before.
 const GROWTH: usize = 8;

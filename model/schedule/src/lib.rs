@@ -13,7 +13,7 @@ mod spawning;
 
 use std::time::Duration;
 
-pub use explore::{explore, explore_deeply, explore_some};
+pub use explore::{a_panic_was_meant, explore, explore_deeply, explore_some};
 pub use journal::{note, note_at};
 pub use line::{Line, Patience, Sleeper, Ticket, Woken, asleep};
 pub use spawning::{

@@ -28,6 +28,14 @@ const HANG: Duration = Duration::from_secs(5);
 /// Nobody can tell whether real threads are asleep. After this time, most that could be are.
 const TO_FALL_ASLEEP: Duration = Duration::from_millis(1);
 
+/// The panics in the present round.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// The last panic was meant, and the scenario has caught it: a pool makes it with `panic!`.
+pub fn a_panic_was_meant() {
+    PANICS.fetch_sub(1, SeqCst);
+}
+
 /// Gives other threads the time to fall asleep, and takes it that they did.
 #[must_use]
 pub fn asleep() -> usize {
@@ -111,7 +119,6 @@ pub fn explore_some(scenario: fn(), _seeds: &[u64], _schedules: usize) {
 ///
 /// As [`explore`], and if `STRESS_SECONDS` is no number.
 pub fn explore_deeply(scenario: fn()) {
-    static PANICS: AtomicUsize = AtomicUsize::new(0);
     static COUNT_PANICS: Once = Once::new();
     COUNT_PANICS.call_once(|| {
         let report = panic::take_hook();

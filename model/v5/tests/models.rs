@@ -14,12 +14,16 @@ mod adding_up;
 mod admitting;
 #[path = "../../scenarios/batching.rs"]
 mod batching;
+#[path = "../../scenarios/bounding.rs"]
+mod bounding;
 #[path = "../../scenarios/burying.rs"]
 mod burying;
 #[path = "../../scenarios/cancelling.rs"]
 mod cancelling;
 #[path = "../../scenarios/changing.rs"]
 mod changing;
+#[path = "../../scenarios/claiming.rs"]
+mod claiming;
 #[path = "../../scenarios/counting.rs"]
 mod counting;
 #[path = "../../scenarios/dispatching.rs"]
@@ -32,10 +36,18 @@ mod freeing;
 mod gathering;
 #[path = "../../scenarios/handing_back.rs"]
 mod handing_back;
+#[path = "../../scenarios/handing_over.rs"]
+mod handing_over;
 #[path = "../../scenarios/hiring.rs"]
 mod hiring;
 #[path = "../../scenarios/joining.rs"]
 mod joining;
+#[path = "../../scenarios/letting_go.rs"]
+mod letting_go;
+#[path = "../../scenarios/mapping.rs"]
+mod mapping;
+#[path = "../../scenarios/missing.rs"]
+mod missing;
 #[path = "../../scenarios/one_state.rs"]
 mod one_state;
 #[path = "../../scenarios/panicking.rs"]
@@ -62,6 +74,12 @@ mod stealing;
 mod stopping;
 #[path = "../../scenarios/submitting.rs"]
 mod submitting;
+#[path = "../../scenarios/taking_back.rs"]
+mod taking_back;
+#[path = "../../scenarios/unlocked.rs"]
+mod unlocked;
+#[path = "../../scenarios/unsubmitted.rs"]
+mod unsubmitted;
 #[path = "../../scenarios/waiting.rs"]
 mod waiting;
 #[path = "../../scenarios/waking.rs"]

@@ -61,8 +61,8 @@ impl From<[usize; 4]> for Report {
 /// What a pool has done and is doing.
 ///
 /// What workers count is read one after another, while they work. The sums are right all the same:
-/// at any time `accepted == completed + panicked + cancelled + returned + queued + running`, and
-/// `live == idle + running`, and `live == spawned - retired`.
+/// at any time `accepted == completed + panicked + cancelled + returned + queued + running + nested`,
+/// and `live == idle + running`, and `live == spawned - retired`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
@@ -78,8 +78,12 @@ pub struct Stats {
     pub returned: usize,
     /// Tasks that wait in the queue, now.
     pub queued: usize,
-    /// Tasks that a worker has taken and not yet finished, now.
+    /// Tasks that a worker has taken and not yet finished, now. One that waits for another one on
+    /// the same worker is not among them.
     pub running: usize,
+    /// Tasks that have left their queue and neither run nor have ended, now: they wait for one that
+    /// runs on top of them on the same worker, or a thread that is no worker is about to cancel them.
+    pub nested: usize,
     /// Workers, now. One that has decided to leave is not among them.
     pub live: usize,
     /// Workers without a task, now.
@@ -123,6 +127,7 @@ impl Pool {
             returned: ended.returned,
             queued: counts.accepted - counts.taken,
             running,
+            nested: counts.nested() + counts.elsewhere,
             live: workers.live(),
             idle: workers.live() - running,
             spawned: workers.spawned,

@@ -26,7 +26,7 @@ impl Shared {
         timeout: Option<Duration>,
     ) -> Result<(), Rejected> {
         let pushed = self.push_timeout(Job { task, ticket }, timeout);
-        pushed.map_err(|(job, reason)| Rejected::new(job.task, reason))
+        pushed.map_err(|(job, reason)| Rejected::new(job.task.refused(), reason))
     }
 
     /// As [`submit`](Shared::submit), and the job comes back.

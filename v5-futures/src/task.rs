@@ -51,9 +51,17 @@ impl<F: FnOnce() + Send> Run for Once<F> {
 }
 
 impl Task {
-    /// A task that shares a cell with its handle.
-    pub(crate) fn sharing(cell: Arc<dyn Queued>) -> Task {
-        Task(Kind::Shared(CellTask::new(cell)))
+    /// A task that shares a cell with its handle. The pool may have accepted it already.
+    pub(crate) fn sharing(cell: Arc<dyn Queued>, is_accepted: bool) -> Task {
+        Task(Kind::Shared(CellTask::new(cell, is_accepted)))
+    }
+
+    /// The pool has refused the task.
+    pub(crate) fn refused(mut self) -> Task {
+        if let Kind::Shared(task) = &mut self.0 {
+            task.refused();
+        }
+        self
     }
 
     /// Runs the task on the calling thread.
@@ -137,7 +145,7 @@ impl Job {
         let Kind::Shared(task) = &self.task.0 else {
             return true;
         };
-        match task.cell().accept(queue, mem::take(&mut self.ticket)) {
+        match task.accept(queue, mem::take(&mut self.ticket)) {
             Ok(()) => true,
             Err(ticket) => {
                 self.ticket = ticket;

@@ -51,6 +51,14 @@ impl Shared {
         (pool == self.number).then_some(number)
     }
 
+    /// The queue of the calling thread, if it is a live worker of this pool.
+    pub(crate) fn own_queue(&self) -> Option<Arc<WorkerQueue>> {
+        with_own(|own| {
+            let queue = &own?.queue;
+            (queue.pool.number == self.number).then(|| Arc::clone(queue))
+        })
+    }
+
     /// Whether the calling thread is a worker of this pool.
     pub(crate) fn on_worker(&self) -> bool {
         self.this_worker().is_some()

@@ -11,12 +11,15 @@ use crate::stats::Ending;
 impl Shared {
     /// Counts a task that a worker has taken, or claimed, and that has ended.
     pub(crate) fn count_ended(&self, queue: &WorkerQueue, ending: Ending) {
+        if queue.slot.is_nested() {
+            queue.slot.ended_on_top(ending);
+            return;
+        }
         queue.slot.ended(ending);
         // One that waits raises `idle_waiters` before it reads the slots, and here it is the other
         // way round: so either it sees this ending, or this thread sees that it waits. And as long
-        // as the worker has another task, or more is queued here, this was not the last one.
-        let last = || !queue.slot.is_running() && queue.is_empty();
-        if self.queues.idle_waiters.load(SeqCst) > 0 && last() {
+        // as more is queued here, this was not the last one.
+        if self.queues.idle_waiters.load(SeqCst) > 0 && queue.is_empty() {
             self.note_idle(&mut self.lock());
         }
     }

@@ -7,7 +7,7 @@
 use std::ops::AddAssign;
 use std::sync::atomic::{
     AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Relaxed, Release, SeqCst},
 };
 
 use crate::state::State;
@@ -53,14 +53,21 @@ impl Slot {
         self.ended[ending as usize].fetch_add(1, SeqCst);
     }
 
+    /// As [`ended`](Slot::ended), on top of another task: it is not the last one, so this need not be
+    /// in order with anything, except that it was taken before. Only the worker itself writes here.
+    pub(crate) fn ended_on_top(&self, ending: Ending) {
+        let ended = &self.ended[ending as usize];
+        ended.store(ended.load(Relaxed) + 1, Release);
+    }
+
     pub(crate) fn stole(&self, jobs: usize) {
         self.stolen.fetch_add(jobs, Relaxed);
     }
 
-    /// Whether the worker has a task that has not ended.
-    pub(crate) fn is_running(&self) -> bool {
-        let counts = self.read();
-        counts.taken > counts.all_ended()
+    /// Whether the worker has two tasks that have not ended, one on top of the other.
+    pub(crate) fn is_nested(&self) -> bool {
+        let ended = self.ended.iter().map(|ended| ended.load(Relaxed));
+        self.taken.load(Relaxed) > ended.sum::<usize>() + 1
     }
 
     /// What has been taken, and how much of that has ended, as it was at one instant or, with tasks

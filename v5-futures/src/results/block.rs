@@ -14,7 +14,10 @@ use crate::panic::PanicHandler;
 use crate::pool::Shared;
 
 /// About as long as a block should take.
-const TIME: Duration = Duration::from_micros(50);
+const TIME: Duration = Duration::from_micros(100);
+
+/// A block has at most so many times as many items as the one before.
+const GROWTH: usize = 8;
 
 /// The most items in a block.
 const LARGEST: usize = 1 << 12;
@@ -110,7 +113,7 @@ impl<T> Block<T> {
         let each = self.time.max(pulled_in).as_nanos() / self.len.max(1) as u128;
         let fit = TIME.as_nanos() / each.max(1);
         let fit = usize::try_from(fit).unwrap_or(LARGEST);
-        fit.clamp(1, LARGEST).min(2 * self.len.max(1))
+        fit.clamp(1, LARGEST).min(GROWTH * self.len.max(1))
     }
 
     /// Runs code of a user. The handler of the pool is told of a panic, if there is one.

@@ -55,7 +55,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
         Blocks {
             items: items.into_iter().fuse(),
             submit: Box::new(submit),
-            most: workers.saturating_mul(2),
+            most: workers.saturating_mul(4),
             window: None,
             size: 1,
             pulled: Vec::new(),
@@ -110,7 +110,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             Some(window) => {
                 let ahead: usize = self.ahead.iter().map(|ahead| ahead.items).sum();
                 let share = (window / self.most).max(1);
-                self.size.min(share).min(window - ahead)
+                self.size.min(share).min(window.saturating_sub(ahead))
             }
         };
         if self.refused.is_some() || size == 0 {
@@ -122,12 +122,14 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             let Some(item) = self.items.next() else { break };
             self.pulled.push(item);
         }
-        let items = self.pulled.len();
+        let pulled_in = begun.elapsed();
+        // There may be more, of a time at which the iterator panicked and the window was wider.
+        let items = self.pulled.len().min(size);
+        let rest = self.pulled.split_off(items);
         if items == 0 {
             return false;
         }
-        let pulled_in = begun.elapsed();
-        match (self.submit)(mem::take(&mut self.pulled)) {
+        match (self.submit)(mem::replace(&mut self.pulled, rest)) {
             Ok(handle) => self.ahead.push_back(Ahead {
                 handle,
                 items,

@@ -65,14 +65,19 @@ pub(crate) struct Claim<F> {
 }
 
 impl<F, T> TaskCell<F, T> {
-    pub(super) fn new(closure: F, scope: Option<Arc<ScopeState>>) -> Arc<TaskCell<F, T>> {
+    /// With a queue, the task counts as accepted by its pool.
+    pub(super) fn new(
+        closure: F,
+        scope: Option<Arc<ScopeState>>,
+        queue: Option<Arc<WorkerQueue>>,
+    ) -> Arc<TaskCell<F, T>> {
         Arc::new(TaskCell {
             state: Mutex::new(TaskState {
                 stage: Stage::Waiting,
                 closure: Some(closure),
                 result: None,
-                ticket: None,
-                queue: None,
+                ticket: queue.is_some().then(Ticket::default),
+                queue,
                 waker: None,
                 detached: false,
             }),

@@ -4,6 +4,8 @@
 //! If the task is at an end of the worker's own queue, it is taken out of there. Otherwise it stays
 //! in its queue, as a *tombstone* (`tombstones.rs`).
 
+use std::sync::Arc;
+
 use super::cell::{Claim, TaskCell};
 use super::queued::{CancelledBy, Ticket};
 use crate::JoinError;
@@ -49,7 +51,7 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
             return None;
         }
         worker::with_own(|own| {
-            let mut claim = self.claim_on(number, own)?;
+            let (mut claim, is_buried) = self.claim_on(number, own)?;
             // In a hook, or at the end of the thread, there is no `own`.
             let (own_pool, other) = match own {
                 Some(own) => (Some(&*own.shared), None),
@@ -60,6 +62,9 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
             let cancelled = match (&ticket, shared) {
                 (Some(ticket), Some(shared)) => {
                     shared.queues.places.vacate();
+                    if is_buried {
+                        shared.bury();
+                    }
                     ticket.cancelled_by(&shared.token)
                 }
                 // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it
@@ -73,34 +78,27 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     }
 
     /// Claims the task, if it has not begun, for a worker of the pool that has accepted it last.
-    /// Whoever finds that it has been claimed finds it counted as taken.
-    fn claim_on(&self, number: usize, own: Option<&Own>) -> Option<Claim<F>> {
+    /// Whoever finds that it has been claimed finds it counted as taken. Returns whether it is still
+    /// in a queue as well.
+    fn claim_on(&self, number: usize, own: Option<&Own>) -> Option<(Claim<F>, bool)> {
         let address = (&raw const *self).cast();
         let at_an_end = own.and_then(|own| {
             let claim = || self.state.lock().take_claim();
             own.queue.take_from_an_end(address, claim)
         });
-        if at_an_end.is_some() {
-            return at_an_end;
+        if let Some(claim) = at_an_end {
+            return Some((claim, false));
         }
         let mut state = self.state.lock();
-        let outside = &state.queue.as_ref()?.pool;
-        if outside.number != number {
+        let pool = Arc::clone(&state.queue.as_ref()?.pool);
+        if pool.number != number {
             return None;
         }
-        let outside = own.is_none().then(|| outside.clone());
         let claim = state.take_claim()?;
         if claim.ticket.is_some() {
-            match (own, outside) {
-                (Some(own), _) => own.queue.slot.took(),
-                (None, outside) => outside.iter().for_each(|outside| outside.claimed.took()),
-            }
-            drop(state);
-            if let Some(own) = own {
-                own.shared.bury();
-            }
+            own.map_or(&pool.claimed, |own| &own.queue.slot).took();
         }
-        Some(claim)
+        Some((claim, true))
     }
 }
 

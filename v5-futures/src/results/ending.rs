@@ -166,7 +166,7 @@ impl<F, T> TaskCell<F, T> {
     /// Runs code of a user. The handler of the pool is told of a panic; without a pool, nobody.
     ///
     /// A handle must not keep a pool alive, whose handler may know the handle.
-    fn shield(&self, user: impl FnOnce()) {
+    pub(super) fn shield(&self, user: impl FnOnce()) {
         match self.pool() {
             Some(shared) => shared.hooks.panic.shield(user),
             None => PanicHandler::default().shield(user),

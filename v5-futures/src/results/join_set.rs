@@ -224,7 +224,8 @@ impl<T> JoinSet<T> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
-        self.cancel_all();
+        let handles = mem::take(&mut self.handles).into_values();
+        handles.for_each(|handle| drop(handle.cancel_on_drop()));
     }
 }
 

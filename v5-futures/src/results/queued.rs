@@ -66,28 +66,50 @@ pub(crate) enum CancelledBy {
 
 /// A task that shares a cell with its handle. If it is dropped before the task has begun, the
 /// handle hears of it.
-pub(crate) struct CellTask(Option<Arc<dyn Queued>>);
+pub(crate) struct CellTask {
+    /// `None` once somebody else sees to it that the task ends.
+    cell: Option<Arc<dyn Queued>>,
+    /// Whether the cell was made for the pool that the task is submitted to, which need not accept
+    /// it once more.
+    is_accepted: bool,
+}
 
 impl Drop for CellTask {
     fn drop(&mut self) {
-        if let Some(cell) = self.0.take() {
+        if let Some(cell) = self.cell.take() {
             cell.abandon();
         }
     }
 }
 
 impl CellTask {
-    pub(crate) fn new(cell: Arc<dyn Queued>) -> CellTask {
-        CellTask(Some(cell))
+    pub(crate) fn new(cell: Arc<dyn Queued>, is_accepted: bool) -> CellTask {
+        CellTask {
+            cell: Some(cell),
+            is_accepted,
+        }
+    }
+
+    /// As [`Queued::accept`].
+    pub(crate) fn accept(&self, queue: &Arc<WorkerQueue>, ticket: Ticket) -> Result<(), Ticket> {
+        match self.is_accepted {
+            true => Ok(()),
+            false => self.cell().accept(queue, ticket),
+        }
+    }
+
+    /// The pool has refused the task, and another one may get it.
+    pub(crate) fn refused(&mut self) {
+        self.is_accepted = false;
     }
 
     pub(crate) fn cell(&self) -> &dyn Queued {
-        self.0.as_deref().expect("it goes with the task")
+        self.cell.as_deref().expect("it goes with the task")
     }
 
     /// The cell, which is not told if the task is dropped from now on.
     pub(crate) fn into_cell(mut self) -> Arc<dyn Queued> {
-        self.0.take().expect("it goes with the task")
+        self.cell.take().expect("it goes with the task")
     }
 
     /// Whether the cell is the one at this address.

@@ -221,7 +221,10 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let cell = TaskCell::new(closure, Some(Arc::clone(&self.state)));
+        let plain = ticket.token.is_none();
+        let own = plain.then(|| self.shared.own_queue()).flatten();
+        let is_accepted = own.is_some();
+        let cell = TaskCell::new(closure, Some(Arc::clone(&self.state)), own);
         let queued: Arc<dyn Queued + 'scope> = Arc::clone(&cell) as Arc<dyn Queued + 'scope>;
         // SAFETY: A longer lifetime in the type of an `Arc` changes nothing in memory. What has to
         // be shown is that nobody uses the closure, or what it returns, after `'scope`. `'scope`
@@ -245,7 +248,7 @@ impl<'scope> Scope<'scope, '_> {
         //   not touch the result (`TaskState::claim`).
         let queued = unsafe { mem::transmute::<Arc<dyn Queued + 'scope>, Arc<dyn Queued>>(queued) };
         self.state.task_begins();
-        let task = Task::sharing(queued);
+        let task = Task::sharing(queued, is_accepted);
         if let Err((job, reason)) = self.shared.push_timeout(Job { task, ticket }, timeout) {
             let closure = cell
                 .state

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cell::TaskCell;
 use super::queued::Queued;
+use crate::queues::worker_queue::WorkerQueue;
 use crate::recycle::LARGEST;
 use crate::{CancelToken, Group, JoinHandle, Pool, Rejected, Task};
 
@@ -39,22 +40,33 @@ impl Task {
     pub fn with_handle<T: Send + 'static>(
         closure: impl FnOnce() -> T + Send + 'static,
     ) -> (Task, JoinHandle<T>) {
-        if size_of_val(&closure) <= LARGEST {
-            return pair(closure);
-        }
-        // It is moved several times, at the end onto a stack. A box costs less to move, and fits there.
-        let boxed: Box<dyn FnOnce() -> T + Send> = Box::new(closure);
-        pair(boxed)
+        pair(closure, None)
     }
 }
 
-fn pair<F, T>(closure: F) -> (Task, JoinHandle<T>)
+/// A task and its handle. With the queue of a worker that is about to submit it to its own pool, it
+/// counts as accepted.
+fn pair<F, T>(closure: F, queue: Option<Arc<WorkerQueue>>) -> (Task, JoinHandle<T>)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let cell = TaskCell::new(closure, None);
-    let task = Task::sharing(Arc::clone(&cell) as Arc<dyn Queued>);
+    if size_of::<F>() > LARGEST {
+        // It is moved several times, at the end onto a stack. A box costs less to move, and fits
+        // there.
+        return pair_small(Box::new(closure), queue);
+    }
+    pair_small(closure, queue)
+}
+
+fn pair_small<F, T>(closure: F, queue: Option<Arc<WorkerQueue>>) -> (Task, JoinHandle<T>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let is_accepted = queue.is_some();
+    let cell = TaskCell::new(closure, None, queue);
+    let task = Task::sharing(Arc::clone(&cell) as Arc<dyn Queued>, is_accepted);
     (task, JoinHandle::new(cell))
 }
 
@@ -81,7 +93,7 @@ impl Pool {
         &self,
         closure: impl FnOnce() -> T + Send + 'static,
     ) -> Result<JoinHandle<T>, Rejected> {
-        let (task, handle) = Task::with_handle(closure);
+        let (task, handle) = pair(closure, self.shared.own_queue());
         self.execute(task).map(|()| handle)
     }
 

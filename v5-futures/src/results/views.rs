@@ -86,7 +86,7 @@ impl<F: FnOnce() -> T + Send, T: Send> Joinable<T> for TaskCell<F, T> {
     }
 
     fn take(&self) -> Option<Result<T, JoinError>> {
-        self.state.lock().take_result()
+        self.take_result()
     }
 
     fn set_waker(&self, waker: Waker) -> bool {

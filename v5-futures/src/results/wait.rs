@@ -26,6 +26,10 @@ impl<F, T> TaskCell<F, T> {
             let _ = self.let_go();
             return Some(Err(JoinError::NOT_SUBMITTED));
         }
+        if state.stage == Stage::Taken {
+            drop(state); // a panic hook is code of a user
+            already_taken();
+        }
         let mut timed_out = false;
         loop {
             let result = state.take_result();
@@ -37,6 +41,22 @@ impl<F, T> TaskCell<F, T> {
                 None => self.ended.wait(&mut state),
             }
         }
+    }
+
+    /// Takes the result, if the task has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it has been taken.
+    pub(super) fn take_result(&self) -> Option<Result<T, JoinError>> {
+        let mut state = self.state.lock();
+        let stage = state.stage;
+        let result = state.take_result();
+        drop(state);
+        if stage == Stage::Taken {
+            already_taken();
+        }
+        result
     }
 
     /// Leaves a waker, in place of one left before, to be woken when the task has ended. `false`:
@@ -64,22 +84,16 @@ impl<F, T> TaskCell<F, T> {
             _ => None,
         };
         drop(state);
-        drop(waker);
+        if waker.is_some() {
+            self.shield(|| drop(waker));
+        }
         unasked
     }
 }
 
 impl<F, T> TaskState<F, T> {
     /// The result, if it is there.
-    ///
-    /// # Panics
-    ///
-    /// If it has been taken.
-    pub(super) fn take_result(&mut self) -> Option<Result<T, JoinError>> {
-        assert!(
-            self.stage != Stage::Taken,
-            "the result has been taken: the handle was ready before",
-        );
+    fn take_result(&mut self) -> Option<Result<T, JoinError>> {
         let result = self.result.take();
         if result.is_some() {
             self.stage = Stage::Taken;
@@ -91,4 +105,8 @@ impl<F, T> TaskState<F, T> {
     fn is_unsubmitted(&self) -> bool {
         self.stage == Stage::Waiting && self.queue.is_none()
     }
+}
+
+fn already_taken() -> ! {
+    panic!("the result has been taken: the handle was ready before");
 }

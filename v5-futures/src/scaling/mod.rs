@@ -139,7 +139,8 @@ impl Load {
     #[must_use]
     pub fn finished(&self) -> usize {
         let taken = self.running + self.nested + self.elsewhere;
-        self.accepted.saturating_sub(self.queued.saturating_add(taken))
+        self.accepted
+            .saturating_sub(self.queued.saturating_add(taken))
     }
 }
 

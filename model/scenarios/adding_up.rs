@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use model_schedule::models;
-use pool::{Pool, Task};
+use pool::{Pool, Stats, Task};
 
 use crate::common::{SOME_TIME, adds_one, panics};
-use crate::one_state::{look, look_beside};
+use crate::one_state::look;
 
 models![
     a_wait_that_begins_with_the_last_end_returns,
@@ -78,15 +78,14 @@ fn those_that_wait_are_released_by_a_pool_that_hands_back() {
     back.into_iter().for_each(Task::run);
 }
 
-/// Another thread that looks a few times. Ends are never taken back, and nor is what was stolen. So
-/// many tasks may have a thread that does something else first.
-pub(crate) fn looks(pool: &Arc<Pool>, others: usize) -> JoinHandle<()> {
+/// Another thread that looks a few times. Ends are never taken back, and nor is what was stolen.
+pub(crate) fn looks(pool: &Arc<Pool>, look: fn(Stats) -> usize) -> JoinHandle<()> {
     let pool = Arc::clone(pool);
     thread::spawn(move || {
         let mut before = (0, 0, 0);
         for _ in 0..5 {
             let stats = pool.stats();
-            let now = (look_beside(stats, others), stats.accepted, stats.stolen);
+            let now = (look(stats), stats.accepted, stats.stolen);
             let grown = now.0 >= before.0 && now.1 >= before.1 && now.2 >= before.2;
             assert!(grown, "{before:?}, and then {now:?}");
             before = now;
@@ -97,7 +96,7 @@ pub(crate) fn looks(pool: &Arc<Pool>, others: usize) -> JoinHandle<()> {
 fn counts_add_up_while_workers_steal() {
     let pool = Arc::new(Pool::new(3, 4).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 0);
+    let observer = looks(&pool, look);
     let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
     let task = move || {
         let batch = [(); 4].map(|()| adds_one(&count));
@@ -116,7 +115,7 @@ fn counts_add_up_while_workers_leave_and_tasks_are_handed_back() {
     let pool = Pool::builder().threads(0..=2).queue_capacity(4);
     let pool = Arc::new(pool.idle_timeout(SOME_TIME).build().unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 0);
+    let observer = looks(&pool, look);
     for _ in 0..2 {
         pool.execute(adds_one(&ran)).unwrap();
     }

@@ -11,6 +11,7 @@ use pool::{JoinHandle, Pool, Task};
 use crate::adding_up::{looks, two_wait};
 use crate::common::adds_one;
 use crate::one_state::look;
+use crate::unlocked::look_beside_nested;
 
 models![
     a_task_is_cancelled_while_a_worker_submits_it,
@@ -35,7 +36,7 @@ fn cancels<T: Send + 'static>(handle: JoinHandle<T>) -> Thread<usize> {
 fn a_task_is_cancelled_while_a_worker_submits_it() {
     let pool = Arc::new(Pool::new(2, 2).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 1);
+    let observer = looks(&pool, look_beside_nested);
     let (task, handle) = Task::with_handle(adds_one(&ran));
     let own = Arc::clone(&pool);
     pool.execute(move || own.execute(task).unwrap()).unwrap();
@@ -54,7 +55,7 @@ fn a_task_is_cancelled_while_a_worker_submits_it() {
 fn a_task_is_cancelled_while_a_thread_outside_submits_it() {
     let pool = Arc::new(Pool::new(1, 1).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 1);
+    let observer = looks(&pool, look_beside_nested);
     let (task, handle) = Task::with_handle(adds_one(&ran));
     let canceller = cancels(handle);
     pool.execute(task).unwrap();

@@ -12,6 +12,7 @@ use pool::{JoinHandle, Pool, Stealing};
 use crate::adding_up::looks;
 use crate::common::adds_one;
 use crate::one_state::look;
+use crate::unlocked::look_beside_nested;
 
 models![
     a_joiner_takes_both_ends_while_thieves_take_the_front,
@@ -117,7 +118,7 @@ fn a_joiner_takes_an_end_while_its_task_is_cancelled() {
 fn counts_add_up_while_tasks_run_on_top_of_others() {
     let pool = Arc::new(Pool::new(2, 2).unwrap());
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 2);
+    let observer = looks(&pool, look_beside_nested);
     let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
     let task = move || {
         let inner = Arc::clone(&own);

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::thread;
 
 use model_schedule::models;
-use pool::{Builder, Eager, Pool, Reason, Stealing, Task};
+use pool::{Builder, Eager, Pool, Reason, Stats, Stealing, Task};
 
 use crate::adding_up::{join, looks, two_wait};
 use crate::common::{Gate, SOME_TIME, adds_one, chain};
-use crate::one_state::look;
+use crate::one_state::{look, look_beside};
 
 models![
     a_worker_submits_while_another_falls_asleep,
@@ -28,6 +28,11 @@ models![
     whoever_waits_for_the_pool_is_released_beside_tombstones,
     counts_add_up_while_workers_submit_without_the_lock,
 ];
+
+/// What is true of each look, where tasks run on top of others, or are cancelled outside.
+pub(crate) fn look_beside_nested(stats: Stats) -> usize {
+    look_beside(stats, stats.nested)
+}
 
 fn build(builder: Builder) -> Arc<Pool> {
     Arc::new(builder.queue_capacity(4).build().unwrap())
@@ -232,7 +237,7 @@ fn whoever_waits_for_the_pool_is_released_beside_tombstones() {
 fn counts_add_up_while_workers_submit_without_the_lock() {
     let pool = build(Pool::builder().threads(3));
     let ran = Arc::new(AtomicUsize::new(0));
-    let observer = looks(&pool, 2);
+    let observer = looks(&pool, look_beside_nested);
     for _ in 0..2 {
         let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
         let task = move || {

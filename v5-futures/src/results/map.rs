@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::block::Block;
+use super::block::{Block, Items};
 use super::blocks::Blocks;
 use super::cell::TaskCell;
 use super::handle::Handle;
@@ -77,8 +77,8 @@ impl Pool {
         let function = Arc::new(function);
         let pool = Arc::downgrade(&self.shared);
         Blocks::new(items, *self.limits().end(), move |items| {
-            let (function, pool) = (Arc::clone(&function), pool.clone());
-            let block = move || Block::of(items, &*function, stop_at, pool);
+            let (function, items) = (Arc::clone(&function), Items::new(items, pool.clone()));
+            let block = move || Block::of(items, &*function, stop_at);
             let cell = TaskCell::new(block, None, None);
             let task = Task::sharing(Arc::clone(&cell) as Arc<dyn Queued>, false);
             let submitted = self.execute(task).map_err(|rejected| rejected.reason());
@@ -117,8 +117,8 @@ impl<'scope> Scope<'scope, '_> {
         let pool = Arc::downgrade(&self.shared);
         let workers = self.shared.lock().workers.limits.max;
         Map(Blocks::new(items, workers, move |items| {
-            let (function, pool) = (Arc::clone(&function), pool.clone());
-            let block = move || Block::of(items, &*function, None, pool);
+            let (function, items) = (Arc::clone(&function), Items::new(items, pool.clone()));
+            let block = move || Block::of(items, &*function, None);
             let submitted = self.submit(block).map_err(|(reason, _block)| reason);
             submitted.map(|handle| handle.0)
         }))

@@ -1,5 +1,6 @@
 //! The figures of recorded runs.
 
+use std::fs;
 use std::path::Path;
 
 use book::census::Census;
@@ -491,17 +492,13 @@ fn the_pictures_in_the_book_are_those_of_the_traces() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = Repository::around(book).unwrap();
     // There need not be any.
-    let pictures = std::fs::read_dir(book.join("src/figures"))
-        .into_iter()
-        .flatten();
+    let pictures = fs::read_dir(book.join("src/figures")).into_iter().flatten();
     for picture in pictures {
         let path = picture.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "svg") {
             let name = path.file_stem().unwrap().to_str().unwrap();
             let run = Run::recorded(&repository, name).unwrap();
-            let picture = std::fs::read_to_string(&path)
-                .unwrap()
-                .replace("\r\n", "\n");
+            let picture = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
             assert!(
                 picture == standalone(&run),
                 "{} is out of date",
@@ -509,4 +506,37 @@ fn the_pictures_in_the_book_are_those_of_the_traces() {
             );
         }
     }
+}
+
+/// Figures that are written by hand: `theme/play.js` tells their steps in words.
+#[test]
+fn a_figure_of_steps_tells_each_step_with_script_and_without() {
+    let chapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/versions");
+    let mut found = 0;
+    for chapter in fs::read_dir(chapters).unwrap() {
+        let path = chapter.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for figure in text.split("data-play=\"").skip(1) {
+            let (play, rest) = figure.split_once('"').unwrap();
+            let play: serde_json::Value =
+                serde_json::from_str(&html_escape::decode_html_entities(play)).unwrap();
+            let (_, label) = rest.split_once("aria-label=\"").unwrap();
+            let label = html_escape::decode_html_entities(label.split('"').next().unwrap());
+            let states = play["states"].as_array().unwrap();
+            assert!(play["names"].as_array().unwrap().is_empty());
+            for (number, state) in states.iter().enumerate() {
+                assert_eq!(state[0], 1000 * number, "{}", path.display());
+                let (title, step) = state[1].as_str().unwrap().split_once(": ").unwrap();
+                let told = format!("Step {}: {step}", number + 1);
+                assert!(
+                    label.starts_with(title) && label.contains(&told),
+                    "{}: {told}",
+                    path.display()
+                );
+            }
+            assert_eq!(play["axis"][3], 1000 * states.len());
+            found += 1;
+        }
+    }
+    assert!(found >= 7, "{found} figures");
 }

@@ -1,11 +1,14 @@
 // Plays the recorded runs. A line moves through the figure; what is right of it has not happened yet.
 // A figure begins at its beginning, or where the address says: `#t=20000` is 20 ms, `#t=end` the whole run.
 // Without this script, a figure shows the whole run.
+// Some figures are of steps and not of a run: a step is a millisecond of their axis, and is told in words.
 (() => {
     'use strict';
 
     // How long a whole run takes on the page.
     const SECONDS = 8;
+    // And a step, which is to be read.
+    const STEP_SECONDS = 3;
     const SVG = 'http://www.w3.org/2000/svg';
 
     const element = (name, parent, properties) =>
@@ -30,21 +33,29 @@
         const words = [...svg.querySelectorAll('text')];
         svg.append(...words);
         const dated = words.filter((text) => 'from' in text.dataset);
+        const times = states.map(([at]) => at);
+        const hasSteps = names.length === 0;
         return {
             end,
-            times: states.map(([at]) => at),
+            times,
+            hasSteps,
             show(at) {
-                const x = left + (right - left) * Math.min(at, end) / end;
+                // A step is seen as a whole.
+                const until = hasSteps ? (times.find((time) => time > at) ?? end) : at;
+                const x = left + (right - left) * Math.min(until, end) / end;
                 veil.setAttribute('x', x);
                 // Marks at the end of the run are a little wider than their moment.
-                veil.setAttribute('width', at < end ? right + 8 - x : 0);
+                veil.setAttribute('width', until < end ? right + 8 - x : 0);
                 now.setAttribute('x1', x);
                 now.setAttribute('x2', x);
-                now.style.display = at < end ? '' : 'none';
+                now.style.display = until < end ? '' : 'none';
                 for (const text of dated) {
                     text.classList.toggle('later', at < end && at < Number(text.dataset.from));
                 }
                 const [, counts] = states.findLast(([since]) => since <= at);
+                if (hasSteps) {
+                    return counts;
+                }
                 const ofRun = (run, place) =>
                     `${run}: ${counted(counts.slice(place * names.length, (place + 1) * names.length))}`;
                 return runs.length > 0 ? runs.map(ofRun).join('\n') : counted(counts);
@@ -56,6 +67,12 @@
     function player(views, controls) {
         const end = Math.max(...views.map((view) => view.end));
         const times = [...new Set(views.flatMap((view) => view.times)), end].sort((a, b) => a - b);
+        const hasSteps = views.every((view) => view.hasSteps);
+        const seconds = hasSteps ? STEP_SECONDS * (times.length - 1) : SECONDS;
+        const clock = () =>
+            hasSteps
+                ? `Step ${times.findLastIndex((time) => time <= at && time < end) + 1} of ${times.length - 1}`
+                : `${(at / 1000).toFixed(end < 10000 ? 2 : 1)} ms`;
         const before = () => times.findLast((time) => time < at) ?? 0;
         const after = () => times.find((time) => time > at) ?? end;
         controls.className = 'player';
@@ -67,9 +84,9 @@
         const play = button('Play', () => (began === null ? start() : stop()));
         button('‹ Step', () => step(before()));
         button('Step ›', () => step(after()));
-        button('Whole run', () => step(end));
+        button(hasSteps ? 'All steps' : 'Whole run', () => step(end));
         const slider = element('input', controls, { type: 'range', min: 0, max: end, step: 1 });
-        slider.setAttribute('aria-label', 'time');
+        slider.setAttribute('aria-label', hasSteps ? 'step' : 'time');
         slider.addEventListener('input', () => step(Number(slider.value)));
         // Nobody is told of it before something is asked of the figure.
         const words = element('output', controls, { ariaLive: 'off' });
@@ -81,8 +98,7 @@
         function show(time) {
             at = Math.min(time, end);
             const said = views.map((view) => view.show(at));
-            const clock = `${(at / 1000).toFixed(end < 10000 ? 2 : 1)} ms`;
-            const moment = at === end ? `${clock}, the whole run` : clock;
+            const moment = at === end ? `${clock()}, ${hasSteps ? 'all of them' : 'the whole run'}` : clock();
             words.textContent = [moment, ...said].join('\n');
             slider.value = at;
             slider.setAttribute('aria-valuetext', moment);
@@ -95,7 +111,7 @@
 
         function start() {
             const from = at === end ? 0 : at;
-            began = performance.now() - (from / end) * SECONDS * 1000;
+            began = performance.now() - (from / end) * seconds * 1000;
             play.textContent = 'Pause';
             words.ariaLive = 'off';
             requestAnimationFrame(frame);
@@ -112,7 +128,7 @@
             if (began === null) {
                 return;
             }
-            show(Math.max(0, ((clock - began) / (SECONDS * 1000)) * end));
+            show(Math.max(0, ((clock - began) / (seconds * 1000)) * end));
             if (at === end) {
                 stop();
             } else {

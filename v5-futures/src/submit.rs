@@ -53,7 +53,7 @@ impl Shared {
     ///
     /// If the pool is closed meanwhile, the job has been accepted just before. The worker that
     /// submits it is here to run it, and does not leave before.
-    fn push_unlocked(&self, job: Job) -> Result<(), Job> {
+    fn push_unlocked(self: &Arc<Shared>, job: Job) -> Result<(), Job> {
         let queues = &self.queues;
         worker::with_own(|own| match own {
             Some(own) if own.queue.pool.number == self.number => {

@@ -127,19 +127,110 @@ fn cancel_all_reaches_those_that_have_not_started() {
 }
 
 #[test]
-fn a_set_that_is_dropped_lets_its_tasks_run_unless_their_handles_cancel() {
+fn a_set_that_is_dropped_cancels_what_has_not_started() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 8).unwrap());
+    let runs = Arc::new(AtomicUsize::new(0));
+    let mut set = JoinSet::new();
+    let (count, (task, gate)) = (Arc::clone(&runs), gated(()));
+    let begun = move || {
+        task();
+        count.fetch_add(1, SeqCst);
+    };
+    set.spawn(&pool, begun).unwrap();
+    until(|| pool.stats().running == 1);
+    (0..3).for_each(|_| set.spawn(&pool, counts(&runs, ())).unwrap());
+    set.insert(pool.spawn(counts(&runs, ())).unwrap().cancel_on_drop());
+    let (task, unsubmitted) = Task::with_handle(counts(&runs, ()));
+    set.insert(unsubmitted);
+    drop(set);
+    assert_eq!((pool.queue_len(), pool.stats().cancelled), (0, 4));
+    task.run(); // which does nothing
+    gate.open();
+    pool.wait_idle();
+    assert_eq!((runs.load(SeqCst), pool.stats().completed), (1, 1));
+}
+
+/// Also if that happens because its owner panics.
+#[test]
+fn a_set_whose_owner_panics_cancels_what_has_not_started() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy(&watchdog, 8);
+    let _open = OpenOnDrop(&gate);
+    let owner = catch_unwind(AssertUnwindSafe(|| {
+        let mut set = JoinSet::new();
+        (0..3).for_each(|n| set.spawn(&pool, move || n).unwrap());
+        panic!("the owner of {set:?}");
+    }));
+    assert!(owner.is_err());
+    assert_eq!((pool.queue_len(), pool.stats().cancelled), (0, 3));
+}
+
+#[test]
+fn a_set_that_lets_its_tasks_go_cancels_none_of_them() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy(&watchdog, 8);
     let _open = OpenOnDrop(&gate);
     let runs = Arc::new(AtomicUsize::new(0));
     let mut set = JoinSet::new();
-    (0..3).for_each(|_| set.spawn(&pool, counts(&runs, ())).unwrap());
-    set.insert(pool.spawn(counts(&runs, ())).unwrap().cancel_on_drop());
-    drop(set);
-    assert_eq!((pool.queue_len(), pool.stats().cancelled), (3, 1));
+    (0..3).for_each(|_| set.spawn(&pool, counts(&runs, 1)).unwrap());
+    // What its own handle would cancel is another matter.
+    set.insert(pool.spawn(counts(&runs, 1)).unwrap().cancel_on_drop());
+    set.detach_all();
+    assert_eq!((set.len(), pool.queue_len()), (0, 3));
+    assert!(set.join_next().is_none());
+    // The set can be used again, and does not hear of those that are gone.
+    set.spawn(&pool, || 42).unwrap();
+    assert_eq!((set.len(), pool.stats().cancelled), (1, 1));
     gate.open();
     pool.wait_idle();
     assert_eq!(runs.load(SeqCst), 3);
+    assert_eq!(set.join_next().unwrap().unwrap(), 42);
+    assert!(set.join_next().is_none());
+}
+
+/// On a worker it looks for the oldest that has not begun, and those that are gone are none.
+#[test]
+fn a_set_that_has_let_its_tasks_go_is_as_new_on_a_worker() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 1).unwrap());
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let order = on_worker(&pool, move |pool| {
+        let mut set = JoinSet::new();
+        (0..10).for_each(|_| set.spawn(pool, counts(&count, 0)).unwrap());
+        assert_eq!(set.join_next().unwrap().unwrap(), 0);
+        set.detach_all();
+        (0..10).for_each(|n| set.spawn(pool, move || n).unwrap());
+        let order = values(set.join_all());
+        assert_eq!(count.load(SeqCst), 1, "nobody has waited for the others");
+        order
+    });
+    assert_eq!(order, (0..10).collect::<Vec<_>>());
+    pool.wait_idle();
+    assert_eq!(runs.load(SeqCst), 10);
+}
+
+/// A panic that nobody asks for goes to the handler of the pool.
+#[test]
+fn the_panics_in_a_set_that_is_dropped_are_told_to_the_handler() {
+    let watchdog = Watchdog::start();
+    let (told, handler) = scenes::counting_handler();
+    let pool = Pool::builder().threads(1).panic_handler(handler);
+    let pool = watchdog.watch(pool.build().unwrap());
+    for detach in [false, true] {
+        let mut set = JoinSet::new();
+        let before = told.load(SeqCst);
+        (0..3).for_each(|n| set.spawn(&pool, move || panic!("number {n}")).unwrap());
+        pool.wait_idle();
+        assert!(set.join_next().unwrap().is_err());
+        if detach {
+            set.detach_all();
+        }
+        let _: JoinSet<()> = set;
+        assert_eq!(told.load(SeqCst) - before, if detach { 2 } else { 0 });
+    }
+    assert_eq!(told.load(SeqCst), 4);
 }
 
 #[test]

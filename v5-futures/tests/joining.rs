@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{Gate, OpenOnDrop, Watchdog, at_exit, until};
+use common::{Gate, LONG, OpenOnDrop, Watchdog, at_exit, until};
 use scenes::{How, OnDrop, block, busy, counts, how, on_worker};
-use v5_futures::{Builder, Placement, Pool, Reason, Stealing, Task};
+use v5_futures::{Builder, JoinError, JoinHandle, Placement, Pool, Reason, Stealing, Task};
 
 const ALL: [Stealing; 3] = [Stealing::Off, Stealing::One, Stealing::Half];
 
@@ -200,23 +200,105 @@ fn a_worker_runs_nothing_of_another_pool_in_place() {
     assert_ne!(here, there);
 }
 
-/// Nobody has accepted it: its owner may never submit it, and it is no task of the joiner's pool.
+/// Nobody is going to run it, as far as anybody knows.
 #[test]
-fn a_task_that_no_pool_has_accepted_does_not_run_in_place() {
+fn a_task_that_was_not_submitted_cannot_be_joined() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
-    let (task, handle) = Task::with_handle(|| thread::current().id());
-    let (tell, told) = mpsc::channel();
-    let joiner = pool
-        .spawn(move || {
-            tell.send(()).unwrap();
-            handle.join().unwrap()
-        })
-        .unwrap();
-    told.recv().unwrap();
-    let joiner = joiner.join_timeout(Duration::from_millis(5)).unwrap_err();
-    task.run();
-    assert_eq!(joiner.join().unwrap(), thread::current().id());
+    let runs = Arc::new(AtomicUsize::new(0));
+    let joins: [fn(JoinHandle<u8>) -> Result<u8, JoinError>; 2] = [JoinHandle::join, |handle| {
+        handle.join_timeout(Duration::MAX).unwrap()
+    }];
+    let mut tasks = Vec::new();
+    for join in joins {
+        for on_a_worker in [false, true] {
+            let (task, handle) = Task::with_handle(counts(&runs, 1));
+            tasks.push(task);
+            let result = match on_a_worker {
+                false => join(handle),
+                true => on_worker(&pool, move |_| join(handle)),
+            };
+            let error = result.unwrap_err();
+            assert!(error.is_not_submitted());
+            assert!(!error.is_panic() && !error.is_cancelled() && !error.is_abandoned());
+            assert_eq!(error.to_string(), "the task has not been submitted");
+        }
+    }
+    // It can be submitted all the same. Nobody hears of it.
+    tasks.drain(..).for_each(|task| pool.execute(task).unwrap());
+    pool.wait_idle();
+    assert_eq!(runs.load(SeqCst), 4);
+}
+
+/// It had a place nowhere: that is no submission either.
+#[test]
+fn a_task_that_was_refused_cannot_be_joined_and_one_that_was_handed_back_can() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy(&watchdog, 1);
+    let _open = OpenOnDrop(&gate);
+    let queued = pool.spawn(|| 1).unwrap();
+    let (task, handle) = Task::with_handle(|| 2);
+    let refused = pool.try_execute(task).unwrap_err();
+    assert!(handle.join().unwrap_err().is_not_submitted());
+    drop(refused);
+    let joiner = thread::spawn(move || queued.join());
+    thread::sleep(Duration::from_millis(5));
+    let back = pool.shutdown_now();
+    thread::sleep(Duration::from_millis(5));
+    assert!(!joiner.is_finished(), "whoever has it now may run it");
+    back.into_iter().for_each(Task::run);
+    assert_eq!(joiner.join().unwrap().unwrap(), 1);
+}
+
+/// Its owner is just running it: that is known, and the joiner waits.
+#[test]
+fn a_task_that_its_owner_runs_can_be_joined() {
+    let watchdog = Watchdog::start();
+    let (gate, (tell, told)) = (Gate::new(), mpsc::channel());
+    let at = gate.clone();
+    let (task, handle) = Task::with_handle(move || {
+        tell.send(()).unwrap();
+        at.pass();
+        42
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| task.run());
+        told.recv().unwrap();
+        let joiner = scope.spawn(|| handle.join());
+        thread::sleep(Duration::from_millis(5));
+        assert!(!joiner.is_finished());
+        gate.open();
+        assert_eq!(joiner.join().unwrap().unwrap(), 42);
+    });
+    drop(watchdog);
+}
+
+/// Those who wait for a time, or await, may be there before the task is submitted.
+#[test]
+fn who_waits_for_a_time_may_do_so_before_the_task_is_submitted() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let (task, handle) = Task::with_handle(|| 42);
+    let handle = handle.join_timeout(Duration::ZERO).unwrap_err();
+    let handle = handle.join_timeout(Duration::from_millis(1)).unwrap_err();
+    let joiner = thread::spawn(move || handle.join_timeout(LONG));
+    thread::sleep(Duration::from_millis(5));
+    pool.execute(task).unwrap();
+    assert_eq!(joiner.join().unwrap().unwrap().unwrap(), 42);
+}
+
+#[test]
+fn a_panic_of_a_task_that_was_joined_too_early_is_told_to_the_handler() {
+    let watchdog = Watchdog::start();
+    let (told, handler) = scenes::counting_handler();
+    let pool = Pool::builder().threads(1).panic_handler(handler);
+    let pool = watchdog.watch(pool.build().unwrap());
+    let (task, handle) = Task::with_handle(|| panic!("too early"));
+    let result: Result<(), JoinError> = handle.join();
+    assert!(result.unwrap_err().is_not_submitted());
+    pool.execute(task).unwrap();
+    pool.wait_idle();
+    assert_eq!((told.load(SeqCst), pool.stats().panicked), (1, 1));
 }
 
 #[test]
@@ -467,7 +549,7 @@ fn a_worker_that_leaves_may_spawn_and_join_in_its_last_words() {
 #[test]
 fn the_last_words_of_a_pool_that_shuts_down_may_join_what_is_over() {
     let watchdog = Watchdog::start();
-    let (give, given) = mpsc::channel::<v5_futures::JoinHandle<u32>>();
+    let (give, given) = mpsc::channel::<JoinHandle<u32>>();
     let given = Arc::new(Mutex::new(given));
     let sum = Arc::new(AtomicUsize::new(0));
     let add = Arc::clone(&sum);

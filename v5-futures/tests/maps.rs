@@ -1,4 +1,7 @@
 //! `map` and `try_map`: in order, lazily, a window at a time, and up to the first error.
+//!
+//! Most of it with blocks of one item, in which one can see what happens when: `blocks.rs` is about
+//! larger ones.
 
 mod common;
 mod scenes;
@@ -10,7 +13,21 @@ use std::time::Duration;
 
 use common::{Gate, OpenOnDrop, Watchdog, until};
 use scenes::{OnDrop, on_worker};
-use v5_futures::{Pool, TryMapError};
+use v5_futures::{Load, Moment, Pool, Scaling, TryMapError};
+
+/// A pool of one worker that might have sixteen. So with a window of less than 64 items each block
+/// has one.
+fn one_by_one(watchdog: &Watchdog) -> Arc<Pool> {
+    #[derive(Debug)]
+    struct Nobody;
+    impl Scaling for Nobody {
+        fn wanted(&self, _: Moment, _: &Load) -> usize {
+            0
+        }
+    }
+    let pool = Pool::builder().threads(1..=16).queue_capacity(100);
+    watchdog.watch(pool.scaling(Nobody).build().unwrap())
+}
 
 /// A function that counts its calls and doubles.
 fn doubles(calls: &Arc<AtomicUsize>) -> impl Fn(usize) -> usize + Send + Sync + 'static {
@@ -82,7 +99,8 @@ fn nothing_is_done_before_it_is_asked_for() {
     }
     pool.wait_idle();
     assert_eq!(calls.load(SeqCst), 12);
-    assert!(format!("{numbers:?}").starts_with("Map { window: 3"));
+    let text = format!("{numbers:?}");
+    assert!(text.starts_with("Map(Blocks { window: Some(3), "), "{text}");
 }
 
 #[test]
@@ -95,18 +113,15 @@ fn no_more_items_are_alive_than_the_window_is_wide() {
     }
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 100).unwrap());
-    for (window, bound) in [(Some(1), 1), (Some(5), 5), (Some(0), 1), (None, 4)] {
+    for (window, bound) in [(1, 1), (5, 5), (0, 1), (40, 40), (1000, 1000)] {
         let alive = Arc::new(AtomicUsize::new(0));
         let items = std::iter::repeat_with(|| {
             assert!(alive.fetch_add(1, SeqCst) < bound, "one more than {bound}");
             Item(Arc::clone(&alive))
         });
         // The results are the items: they live until they are asked for.
-        let mut map = pool.map(items, |item| item);
-        if let Some(window) = window {
-            map = map.window(window);
-        }
-        for item in map.by_ref().take(100) {
+        let mut map = pool.map(items, |item| item).window(window);
+        for item in map.by_ref().take(10 * bound) {
             drop(item.unwrap());
         }
         drop(map);
@@ -123,13 +138,15 @@ fn as_many_run_at_a_time_as_there_are_workers_and_the_window_allows() {
     let meet = move |_| {
         meeting.wait();
     };
-    assert_eq!(pool.map(0..30, meet).filter(Result::is_ok).count(), 30);
+    // The items wait for each other, so each needs a block of its own.
+    let met = pool.map(0..30, meet).window(11);
+    assert_eq!(met.filter(Result::is_ok).count(), 30);
 }
 
 #[test]
 fn a_map_that_is_dropped_early_cancels_what_has_not_started() {
     let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(1, 100).unwrap());
+    let pool = one_by_one(&watchdog);
     let gate = Gate::new();
     let _open = OpenOnDrop(&gate);
     let (at, calls, (tell, told)) = (gate.clone(), Arc::new(AtomicUsize::new(0)), mpsc::channel());
@@ -157,19 +174,29 @@ fn a_map_that_is_dropped_early_cancels_what_has_not_started() {
 #[test]
 fn a_function_that_panics_costs_its_item_alone() {
     let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(2, 4).unwrap());
+    let (told, handler) = scenes::counting_handler();
+    let pool = Pool::builder().threads(2).panic_handler(handler);
+    let pool = watchdog.watch(pool.build().unwrap());
     let picky = |n| {
-        assert!(n % 3 > 0, "three times something");
+        assert!(n % 3 > 0, "{n} is three times something");
         n
     };
-    for (n, result) in pool.map(0..30, picky).enumerate() {
-        match result {
-            Ok(number) => assert_eq!(number, n),
-            Err(error) => assert!(error.is_panic() && n % 3 == 0),
+    for window in [1, 100, 10_000] {
+        let mut results = pool.map(0..1000, picky).window(window);
+        for n in 0..1000 {
+            match results.next().unwrap() {
+                Ok(number) => assert_eq!(number, n),
+                Err(error) => {
+                    assert!(error.is_panic() && n % 3 == 0);
+                    let text = format!("the task panicked: {n} is three times something");
+                    assert_eq!(error.to_string(), text);
+                }
+            }
         }
+        assert!(results.next().is_none());
     }
     pool.wait_idle();
-    assert_eq!(pool.stats().panicked, 10);
+    assert_eq!(told.load(SeqCst), 0, "the caller was told");
 }
 
 /// Items come from the caller's own iterator: if that panics, so does `next`.
@@ -198,7 +225,7 @@ fn an_iterator_that_panics_does_so_where_it_is_asked() {
 fn a_refused_item_is_an_error_and_the_end() {
     let watchdog = Watchdog::start();
     for cancel in [false, true] {
-        let pool = watchdog.watch(Pool::new(1, 8).unwrap());
+        let pool = one_by_one(&watchdog);
         let calls = Arc::new(AtomicUsize::new(0));
         let taken = Cell::new(0);
         let items = (0..100).inspect(|_| taken.set(taken.get() + 1));
@@ -234,15 +261,21 @@ fn a_refused_item_is_an_error_and_the_end() {
 fn a_map_on_the_only_worker_computes_in_place() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 1).unwrap());
-    let numbers = on_worker(&pool, |pool| {
-        let inside = Arc::clone(pool);
-        let sum = move |n| inside.map(0..n, |n| n).map(Result::unwrap).sum::<usize>();
-        let sums = pool.map(0..20, sum).map(Result::unwrap);
-        sums.collect::<Vec<usize>>()
-    });
-    assert_eq!(numbers[19], 171);
-    pool.wait_idle();
-    assert_eq!(pool.stats().completed, 1 + 20 + 190);
+    for window in [1, 1000] {
+        let numbers = on_worker(&pool, move |pool| {
+            let inside = Arc::clone(pool);
+            let sum = move |n| {
+                let numbers = inside.map(0..n, |n| n).window(window);
+                numbers.map(Result::unwrap).sum::<usize>()
+            };
+            let sums = pool.map(0..20, sum).window(window).map(Result::unwrap);
+            sums.collect::<Vec<usize>>()
+        });
+        assert_eq!(numbers[19], 171);
+        pool.wait_idle();
+        let stats = pool.stats();
+        assert_eq!((stats.completed, stats.spawned), (stats.accepted, 1));
+    }
 }
 
 #[test]
@@ -269,11 +302,7 @@ fn the_first_error_is_the_last_result() {
         drop(numbers);
         // The words are the function's own.
         assert!(matches!(&error, TryMapError::Failed(text) if text == "20 is not liked"));
-        assert!(
-            (21..=20 + window).contains(&taken.get()) || window == 100,
-            "{}",
-            taken.get()
-        );
+        assert!((21..=20 + window).contains(&taken.get()), "{}", taken.get());
         pool.wait_idle();
     }
     let stats = pool.stats();
@@ -283,7 +312,7 @@ fn the_first_error_is_the_last_result() {
 #[test]
 fn what_is_behind_an_error_is_cancelled_when_its_turn_comes() {
     let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(1, 100).unwrap());
+    let pool = one_by_one(&watchdog);
     let gate = Gate::new();
     let _open = OpenOnDrop(&gate);
     let (at, runs) = (gate.clone(), Arc::new(Mutex::new(Vec::new())));
@@ -313,7 +342,7 @@ fn what_is_behind_an_error_is_cancelled_when_its_turn_comes() {
 fn no_more_items_are_taken_when_one_has_failed() {
     let watchdog = Watchdog::start();
     for panics in [false, true] {
-        let pool = watchdog.watch(Pool::new(1, 100).unwrap());
+        let pool = one_by_one(&watchdog);
         let taken = Cell::new(0);
         let items = (0..100).inspect(|_| taken.set(taken.get() + 1));
         let picky = move |n| match n {

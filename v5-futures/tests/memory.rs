@@ -165,8 +165,8 @@ fn allocations_of(tasks: usize, mut each: impl FnMut()) -> f64 {
     (ALLOCATIONS.load(Relaxed) - before) as f64 / tasks as f64
 }
 
-/// The box of the task and the cell that it shares with its handle.
-fn two_allocations_for_a_task() {
+/// The cell: the task holds it, and so does its handle.
+fn one_allocation_for_a_task() {
     let pool = Arc::new(Pool::new(1, 1024).unwrap());
     let large = [7_u8; 900];
     let spawn = allocations_of(10_000, || {
@@ -182,18 +182,71 @@ fn two_allocations_for_a_task() {
         pool.execute(move || _ = black_box(large)).unwrap();
     });
     pool.wait_idle();
+    let borrows = large;
+    let mut scoped = 0.0;
+    pool.scope(|scope| {
+        scoped = allocations_of(10_000, || {
+            let handle = scope.spawn(|| borrows[7]).unwrap();
+            _ = black_box(handle.join());
+        });
+    });
+    // A second one for what is larger than a kibibyte, wherever it goes.
+    let larger = [7_u8; 2000];
+    let boxed = allocations_of(10_000, || {
+        _ = black_box(pool.spawn(move || larger[7]).unwrap().join());
+    });
+    let boxed_in_scope = pool.scope(|scope| {
+        allocations_of(10_000, || {
+            let handle = scope.spawn(move || larger[7]).unwrap();
+            _ = black_box(handle.join());
+        })
+    });
     // And less than one in a hundred for the pool.
     for (name, each, bound) in [
-        ("spawn", spawn, 2.0),
-        ("detached", detached, 2.0),
-        ("cancelled", cancelled, 2.0),
+        ("spawn", spawn, 1.0),
+        ("detached", detached, 1.0),
+        ("cancelled", cancelled, 1.0),
         ("execute", execute, 1.0),
+        ("in a scope", scoped, 1.0),
+        ("larger", boxed, 2.0),
+        ("larger, in a scope", boxed_in_scope, 2.0),
     ] {
         assert!(each < bound + 0.01, "{name}: {each} allocations");
     }
-    on_worker(&pool, |pool| {
+    on_worker(&pool, move |pool| {
         let nested = allocations_of(10_000, || _ = pool.spawn(|| 7).unwrap().join());
-        assert!(nested < 2.01, "nested: {nested} allocations");
+        assert!(nested < 1.01, "nested: {nested} allocations");
+        // A task of a scope on a worker is in a list of the scope as well.
+        let nested = pool
+            .scope(|scope| allocations_of(10_000, || _ = scope.spawn(|| large[7]).unwrap().join()));
+        assert!(nested < 1.01, "nested in a scope: {nested} allocations");
+    });
+}
+
+/// Blocks, and not items, are what a map allocates for.
+fn a_map_allocates_for_its_blocks() {
+    let pool = Pool::new(1, 16).unwrap();
+    let sum = |items: usize| pool.map(0..items, |n| n).map(Result::unwrap).sum::<usize>();
+    sum(1000);
+    let before = ALLOCATIONS.load(Relaxed);
+    assert_eq!(sum(1_000_000), 499_999_500_000);
+    let allocations = ALLOCATIONS.load(Relaxed) - before;
+    let blocks = pool.stats().completed;
+    assert!(
+        allocations < 8 * blocks + 64,
+        "{allocations} for {blocks} blocks"
+    );
+}
+
+/// Items of a map that goes on and on are gone when they have been asked for.
+fn one_map(items: usize) {
+    let pool = Pool::new(2, 16).unwrap();
+    let mut numbers = pool.map(0.., |n: usize| Box::new(n)).window(64);
+    stays_flat("in one map", items, |n| {
+        assert_eq!(*numbers.next().unwrap().unwrap(), n);
+        if n == items / 10 || n + 1 == items {
+            pool.wait_idle();
+        }
     });
 }
 
@@ -210,7 +263,7 @@ fn handles_that_outlive_their_pool() {
 
 /// One test in each tier, so that no other allocates meanwhile.
 #[test]
-fn tasks_with_handles_cost_two_allocations_and_leave_nothing_behind() {
+fn a_task_with_a_handle_costs_one_allocation_and_leaves_nothing_behind() {
     let watchdog = Watchdog::with_limit(LONG * 3);
     drop(Pool::new(2, 2)); // what a process allocates once
     let one = || Pool::builder().threads(1);
@@ -227,7 +280,9 @@ fn tasks_with_handles_cost_two_allocations_and_leave_nothing_behind() {
         tombstones(one(), how);
     }
     tombstones_of_outsiders();
-    two_allocations_for_a_task();
+    one_allocation_for_a_task();
+    a_map_allocates_for_its_blocks();
+    one_map(50_000);
     handles_that_outlive_their_pool();
     drop(watchdog);
 }

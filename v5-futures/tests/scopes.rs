@@ -3,6 +3,8 @@
 mod common;
 mod scenes;
 
+use std::cell::Cell;
+use std::error::Error;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -12,14 +14,25 @@ use std::time::Duration;
 
 use common::{Gate, Watchdog, until};
 use scenes::{OnDrop, block, busy, on_worker};
-use v5_futures::{Pool, Reason, Scope};
+use v5_futures::{CancelToken, JoinError, Pool, Reason, RejectedSpawn, Scope};
 
 /// What the scope panicked with.
 fn panic_of<R>(scope: impl FnOnce() -> R) -> String {
     let payload = catch_unwind(AssertUnwindSafe(scope))
         .map(|_| ())
         .unwrap_err();
-    (*payload.downcast::<&str>().unwrap()).to_owned()
+    match payload.downcast::<&str>() {
+        Ok(text) => (*text).to_owned(),
+        Err(payload) => *payload.downcast::<String>().unwrap(),
+    }
+}
+
+/// What a scope says at its end of tasks that the pool has cancelled.
+fn never_ran(tasks: usize) -> String {
+    format!(
+        "{tasks} tasks of a scope never ran: they were cancelled with their pool, and nobody has \
+         asked about them"
+    )
 }
 
 /// What the tasks borrow, and what their results would empty if anybody dropped them.
@@ -247,23 +260,118 @@ fn a_refused_closure_comes_back_with_what_it_borrows() {
     pool.shutdown();
     let numbers = [1, 2, 3];
     let sum = pool.scope(|scope| {
-        let refused = scope.spawn(|| numbers.iter().sum::<i32>()).unwrap_err();
-        assert_eq!(refused.reason(), Reason::ShutDown);
-        assert_eq!(
-            refused.to_string(),
-            "the task was refused: the pool is shut down"
-        );
-        assert!(format!("{refused:?}").contains("ShutDown"));
+        let (reason, closure) = scope.submit(|| numbers.iter().sum::<i32>()).unwrap_err();
+        assert_eq!(reason, Reason::ShutDown);
         let large = [7; 4000];
-        let large = scope.spawn(move || large.iter().sum::<i32>()).unwrap_err();
-        assert_eq!((large.into_closure())(), 28_000);
-        (refused.into_closure())()
+        let (_, large) = scope.submit(move || large.iter().sum::<i32>()).unwrap_err();
+        assert_eq!(large(), 28_000);
+        let large = [7; 4000];
+        let (reason, large) = scope
+            .try_spawn(move || large.iter().sum::<i32>())
+            .unwrap_err();
+        assert_eq!((reason, large()), (Reason::ShutDown, 28_000));
+        closure()
     });
     assert_eq!(sum, 6);
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     pool.cancel();
-    let refused = pool.scope(|scope| scope.spawn(|| ()).map(drop).unwrap_err().reason());
-    assert_eq!(refused, Reason::Cancelled);
+    let reason = pool.scope(|scope| scope.submit(|| ()).map(drop).unwrap_err().0);
+    assert_eq!(reason, Reason::Cancelled);
+}
+
+#[test]
+fn a_refused_spawn_says_why_and_drops_the_closure() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    pool.shutdown();
+    let (drops, ran) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let token = CancelToken::new();
+    pool.scope(|scope| {
+        let task = || {
+            let captured = OnDrop::new(|| _ = drops.fetch_add(1, SeqCst));
+            let ran = &ran;
+            move || {
+                drop(captured);
+                ran.fetch_add(1, SeqCst);
+            }
+        };
+        let refused = [
+            scope.spawn(task()).map(drop).unwrap_err(),
+            scope.spawn_with(&token, task()).map(drop).unwrap_err(),
+            scope.execute(task()).unwrap_err(),
+        ];
+        for (n, refused) in refused.into_iter().enumerate() {
+            assert_eq!(refused.reason(), Reason::ShutDown, "{n}");
+            assert_eq!(
+                refused.to_string(),
+                "the task was refused: the pool is shut down"
+            );
+            assert!(format!("{refused:?}").contains("ShutDown"));
+        }
+        assert_eq!(drops.load(SeqCst), 3);
+    });
+    assert_eq!(ran.into_inner(), 0);
+}
+
+/// The closure borrows, and cannot be sent to another thread by reference. The error does neither.
+#[test]
+fn a_question_mark_takes_a_refused_spawn_into_any_error_box() {
+    /// As one writes it for a program.
+    #[derive(Debug, thiserror::Error)]
+    enum Failed {
+        #[error("no task: {0}")]
+        Refused(#[from] RejectedSpawn),
+        #[error(transparent)]
+        Join(#[from] JoinError),
+    }
+
+    /// As `anyhow` does it.
+    struct Anyhow(Box<dyn Error + Send + Sync + 'static>);
+
+    impl<E: Error + Send + Sync + 'static> From<E> for Anyhow {
+        fn from(error: E) -> Anyhow {
+            Anyhow(Box::new(error))
+        }
+    }
+
+    fn boxed(pool: &Pool, words: &[&str]) -> Result<usize, Box<dyn Error>> {
+        let local = Cell::new(1);
+        pool.scope(|scope| Ok(scope.spawn(move || words.len() + local.get())?.join()?))
+    }
+    fn sent(pool: &Pool, words: &[&str]) -> Result<usize, Box<dyn Error + Send + Sync>> {
+        let local = Cell::new(1);
+        pool.scope(|scope| Ok(scope.spawn(move || words.len() + local.get())?.join()?))
+    }
+    fn listed(pool: &Pool, words: &[&str]) -> Result<usize, Failed> {
+        pool.scope(|scope| {
+            scope.execute(|| assert_eq!(words.len(), 2))?;
+            Ok(scope.spawn(|| words.len() + 1)?.join()?)
+        })
+    }
+    fn any(pool: &Pool, words: &[&str]) -> Result<usize, Anyhow> {
+        let token = CancelToken::new();
+        pool.scope(|scope| Ok(scope.spawn_with(&token, || words.len() + 1)?.join()?))
+    }
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let words = ["one".to_owned(), "two".to_owned()];
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert_eq!(boxed(&pool, &words).unwrap(), 3);
+    assert_eq!(sent(&pool, &words).unwrap(), 3);
+    assert_eq!(listed(&pool, &words).unwrap(), 3);
+    assert_eq!(any(&pool, &words).map_err(|error| error.0).unwrap(), 3);
+    pool.shutdown();
+    let refused = "the task was refused: the pool is shut down";
+    assert_eq!(boxed(&pool, &words).unwrap_err().to_string(), refused);
+    assert_eq!(sent(&pool, &words).unwrap_err().to_string(), refused);
+    assert_eq!(
+        listed(&pool, &words).unwrap_err().to_string(),
+        format!("no task: {refused}")
+    );
+    let error = any(&pool, &words).map_err(|error| error.0).unwrap_err();
+    assert_eq!(error.to_string(), refused);
+    let refused = error.downcast::<RejectedSpawn>().unwrap();
+    assert_eq!(refused.reason(), Reason::ShutDown);
 }
 
 /// If it is dropped and not called, that is the caller's business as well.
@@ -283,7 +391,7 @@ fn a_refused_closure_that_panics_when_dropped_does_so_in_the_body() {
             assert!(pool.shutdown_timeout(Duration::ZERO).is_err());
             let captured = OnDrop::new(|| panic!("captured"));
             gate.open();
-            drop(scope.spawn(move || drop(captured)).map(drop));
+            _ = scope.execute(move || drop(captured));
         });
     });
     assert_eq!((text.as_str(), open.into_inner()), ("captured", 1));
@@ -317,18 +425,27 @@ fn tasks_of_a_scope_are_cancelled_and_not_handed_back() {
     drop(returned);
 }
 
-/// Spawns so many in a scope, and returns how many of them have run.
-fn scope_of(pool: &Pool, tasks: usize, then: impl FnOnce()) -> usize {
+/// Spawns so many in a scope and lets their handles go. Returns how many of them have run, and what
+/// the scope panicked with.
+fn scope_of(pool: &Pool, tasks: usize, then: impl FnOnce()) -> (usize, String) {
     let ran = AtomicUsize::new(0);
-    pool.scope(|scope| {
-        (0..tasks).for_each(|_| drop(scope.spawn(|| ran.fetch_add(1, SeqCst)).unwrap()));
-        then();
+    let text = panic_of(|| {
+        pool.scope(|scope| {
+            for n in 0..tasks {
+                let count = || _ = ran.fetch_add(1, SeqCst);
+                match n % 2 {
+                    0 => drop(scope.spawn(count).unwrap()),
+                    _ => scope.execute(count).unwrap(),
+                }
+            }
+            then();
+        });
     });
-    ran.into_inner()
+    (ran.into_inner(), text)
 }
 
 #[test]
-fn a_scope_that_waits_returns_when_the_pool_is_emptied() {
+fn a_scope_that_waits_ends_when_the_pool_is_emptied_and_says_that_tasks_are_missing() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(2, 100).unwrap());
     let gates = [(); 2].map(|()| block(&pool));
@@ -339,14 +456,14 @@ fn a_scope_that_waits_returns_when_the_pool_is_emptied() {
         // Time to fall asleep.
         thread::sleep(Duration::from_millis(5));
         assert!(pool.shutdown_now().is_empty());
-        assert_eq!(waits.join().unwrap(), 0);
+        assert_eq!(waits.join().unwrap(), (0, never_ran(20)));
     });
     assert_eq!(pool.stats().cancelled, 20);
     gates.iter().for_each(Gate::open);
 }
 
 #[test]
-fn a_scope_on_a_worker_whose_pool_is_emptied_runs_nothing_more() {
+fn a_scope_on_a_worker_whose_pool_is_emptied_runs_nothing_more_and_says_so() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 100).unwrap());
     let inside = Arc::clone(&pool);
@@ -361,7 +478,8 @@ fn a_scope_on_a_worker_whose_pool_is_emptied_runs_nothing_more() {
         .unwrap();
     told.recv().unwrap();
     assert!(pool.shutdown_now().is_empty());
-    assert_eq!((scope.join().unwrap(), pool.stats().cancelled), (0, 20));
+    assert_eq!(scope.join().unwrap(), (0, never_ran(20)));
+    assert_eq!(pool.stats().cancelled, 20);
 }
 
 #[test]
@@ -488,20 +606,30 @@ fn a_task_of_a_scope_can_be_cancelled_and_looked_at() {
 }
 
 #[test]
-fn a_pool_that_is_cancelled_cancels_the_tasks_of_a_scope() {
+fn a_pool_that_is_cancelled_cancels_the_tasks_of_a_scope_which_says_so() {
     let watchdog = Watchdog::start();
     let (pool, gate) = busy(&watchdog, 8);
-    let ran = scope_of(&pool, 5, || {
+    let ended = scope_of(&pool, 5, || {
         pool.cancel();
         gate.open();
     });
     pool.wait_idle();
-    assert_eq!((ran, pool.stats().cancelled), (0, 5));
+    assert_eq!((ended, pool.stats().cancelled), ((0, never_ran(5)), 5));
     // Also those that the scope runs itself.
     let pool = watchdog.watch(Pool::new(1, 8).unwrap());
-    let ran = on_worker(&pool, |pool| scope_of(pool, 5, || pool.cancel()));
+    let ended = on_worker(&pool, |pool| scope_of(pool, 5, || pool.cancel()));
     pool.wait_idle();
-    assert_eq!((ran, pool.stats().cancelled), (0, 5));
+    assert_eq!((ended, pool.stats().cancelled), ((0, never_ran(5)), 5));
+    // And by a token that the pool was built with.
+    let token = CancelToken::new();
+    let pool = Pool::builder().threads(1).cancel_token(token.child());
+    let pool = watchdog.watch(pool.build().unwrap());
+    let gate = block(&pool);
+    let ended = scope_of(&pool, 5, || {
+        token.cancel();
+        gate.open();
+    });
+    assert_eq!(ended, (0, never_ran(5)));
 }
 
 /// Many scopes at a time, from outside and on workers, with thieves.

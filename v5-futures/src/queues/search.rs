@@ -5,6 +5,7 @@
 //! most one worker searches. When it has found a task, it wakes the next one, if there is more to
 //! be found: so workers wake each other, beside those that submit.
 
+use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU8, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -12,6 +13,7 @@ use std::sync::atomic::{
 
 use super::stealing::Stealing;
 use crate::pool::Shared;
+use crate::scaling::Moment;
 use crate::state::State;
 
 /// Whether a worker searches, and whether any sleep.
@@ -107,12 +109,24 @@ impl Shared {
         None
     }
 
-    /// Wakes a worker, if one has to be woken, for a task that a worker has put into its own queue.
-    /// Without stealing nobody else could run it.
-    pub(crate) fn wake_for_own(&self) {
+    /// Wakes a worker, or starts one, if that is needed for a task that a worker has put into its
+    /// own queue.
+    ///
+    /// If it finds that nobody rests, because one has just left, then it finds that there may be
+    /// more: that is written before the rest ends, and read here after it.
+    pub(crate) fn wake_for_own(self: &Arc<Shared>) {
+        // Without stealing nobody else could run it.
         let alone = self.queues.dispatch.stealing == Stealing::Off;
-        if !alone && self.queues.search.anybody_rests() && !self.queues.search.more() {
-            self.wake_for_task(&mut self.lock());
+        let rests = !alone && self.queues.search.anybody_rests() && !self.queues.search.more();
+        if rests || self.queues.staffing.may_grow() {
+            let mut state = self.lock();
+            if !alone {
+                self.wake_for_task(&mut state);
+            }
+            if state.workers.may_grow() {
+                // If no thread can be started, the workers that there are will come to the task.
+                let _ = self.grow(&mut state, Moment::Submitted);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Weak;
 use std::time::{Duration, Instant};
+use std::vec;
 
 use crate::JoinError;
 use crate::panic::PanicHandler;
@@ -42,18 +43,16 @@ impl<T> Block<T> {
     /// Applies a function to items, up to the first result that it is to stop at, or, if there is
     /// any such, to the first panic.
     pub(super) fn of<I>(
-        items: Vec<I>,
+        mut items: Items<I>,
         function: &impl Fn(I) -> T,
         stop_at: Option<fn(&T) -> bool>,
-        pool: Weak<Shared>,
     ) -> Block<T> {
         let begun = Instant::now();
-        let mut values = Vec::with_capacity(items.len());
+        let mut values = Vec::with_capacity(items.left.len());
         let mut panics = VecDeque::new();
-        let mut items = items.into_iter();
         loop {
             let rest = catch_unwind(AssertUnwindSafe(|| {
-                for item in items.by_ref() {
+                for item in items.left.by_ref() {
                     values.push(function(item));
                     if stop_at.is_some_and(|stop| values.last().is_some_and(stop)) {
                         break;
@@ -68,18 +67,16 @@ impl<T> Block<T> {
             }
         }
         let len = values.len() + panics.len();
-        let mut block = Block {
+        let pool = items.pool.clone();
+        drop(items); // behind a stop
+        Block {
             values: values.into(),
             panics,
             next: 0,
             len,
             time: begun.elapsed(),
             pool,
-        };
-        // Behind a stop. Each by itself: two that panic in one drop abort the process.
-        items.for_each(|item| block.shield(|| drop(item)));
-        block.time = begun.elapsed();
-        block
+        }
     }
 
     /// What there is before the first block has ended.
@@ -115,14 +112,37 @@ impl<T> Block<T> {
         let fit = usize::try_from(fit).unwrap_or(LARGEST);
         fit.clamp(1, LARGEST).min(GROWTH * self.len.max(1))
     }
+}
 
-    /// Runs code of a user. The handler of the pool is told of a panic, if there is one.
-    fn shield(&self, user: impl FnOnce()) {
-        match self.pool.upgrade() {
-            Some(shared) => shared.hooks.panic.shield(user),
-            None => PanicHandler::default().shield(user),
-        };
+/// The items of a block. Those that are left are dropped one by one: two that panic in one drop
+/// would abort the process.
+pub(super) struct Items<I> {
+    left: vec::IntoIter<I>,
+    pool: Weak<Shared>,
+}
+
+impl<I> Items<I> {
+    pub(super) fn new(items: Vec<I>, pool: Weak<Shared>) -> Items<I> {
+        let left = items.into_iter();
+        Items { left, pool }
     }
+}
+
+impl<I> Drop for Items<I> {
+    fn drop(&mut self) {
+        let pool = &self.pool;
+        self.left
+            .by_ref()
+            .for_each(|item| shield(pool, || drop(item)));
+    }
+}
+
+/// Runs code of a user. The handler of the pool is told of a panic, if there is one.
+fn shield(pool: &Weak<Shared>, user: impl FnOnce()) {
+    match pool.upgrade() {
+        Some(shared) => shared.hooks.panic.shield(user),
+        None => PanicHandler::default().shield(user),
+    };
 }
 
 /// Of those who ask for no more, nobody hears of the panics, and values may panic when dropped.
@@ -130,14 +150,14 @@ impl<T> Drop for Block<T> {
     fn drop(&mut self) {
         for (_, error) in mem::take(&mut self.panics) {
             if let Ok(payload) = error.try_into_panic() {
-                self.shield(|| resume_unwind(payload));
+                shield(&self.pool, || resume_unwind(payload));
             }
         }
         if mem::needs_drop::<T>() {
             let values = mem::take(&mut self.values);
             values
                 .into_iter()
-                .for_each(|value| self.shield(|| drop(value)));
+                .for_each(|value| shield(&self.pool, || drop(value)));
         }
     }
 }

@@ -22,9 +22,10 @@ impl<F, T> TaskCell<F, T> {
         let mut state = self.state.lock();
         if deadline.is_none() && state.is_unsubmitted() {
             drop(state);
-            // If it is submitted later, nobody has its handle.
-            let _ = self.let_go();
-            return Some(Err(JoinError::NOT_SUBMITTED));
+            // If it is submitted later, nobody has its handle. If it has just been, and has ended,
+            // here is the result.
+            let ended = self.let_go();
+            return Some(ended.unwrap_or(Err(JoinError::NOT_SUBMITTED)));
         }
         if state.stage == Stage::Taken {
             drop(state); // a panic hook is code of a user

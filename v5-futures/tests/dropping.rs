@@ -199,6 +199,7 @@ fn a_map_that_is_dropped_while_a_panic_unwinds_does_not_abort() {
                 calls.fetch_add(1, SeqCst);
                 Sharp
             });
+            map = map.window(200);
             map.by_ref().take(500).for_each(std::mem::forget);
             panic!("who asks");
         }));
@@ -221,6 +222,7 @@ fn try_map_tells_of_each_behind_the_error_and_does_not_abort() {
             calls.fetch_add(1, SeqCst);
             if n == 300 { Err(n) } else { Ok(Sharp) }
         });
+        let results = results.window(200);
         let mut asked = 0;
         for result in results {
             asked += 1;
@@ -349,6 +351,7 @@ fn items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped() {
             }
             block
         });
+        results = results.window(200);
         // Others are ahead then, and two of them are at the gate or come to it.
         while results.next().unwrap().unwrap() < 19 {}
         drop(results);

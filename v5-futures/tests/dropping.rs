@@ -200,6 +200,7 @@ fn a_map_that_is_dropped_while_a_panic_unwinds_does_not_abort() {
                 calls.fetch_add(1, SeqCst);
                 Sharp
             });
+            map = map.window(200);
             map.by_ref().take(500).for_each(std::mem::forget);
             panic!("who asks");
         }));
@@ -222,6 +223,7 @@ fn try_map_tells_of_each_behind_the_error_and_does_not_abort() {
             calls.fetch_add(1, SeqCst);
             if n == 300 { Err(n) } else { Ok(Sharp) }
         });
+        let results = results.window(200);
         let mut asked = 0;
         for result in results {
             asked += 1;
@@ -350,16 +352,14 @@ fn items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped() {
             }
             block
         });
-        // Three blocks are ahead then, and two of them are at the gate or come to it.
+        results = results.window(200);
+        // Others are ahead then, and two of them are at the gate or come to it.
         while results.next().unwrap().unwrap() < 19 {}
         drop(results);
         gate.open();
         pool.wait_idle();
         let stats = pool.stats();
-        assert_eq!(
-            (stats.accepted, stats.completed + stats.cancelled),
-            (23, 23)
-        );
+        assert_eq!(stats.accepted, stats.completed + stats.cancelled);
         assert!(stats.cancelled > 0 && told.load(SeqCst) > 0);
     });
 }

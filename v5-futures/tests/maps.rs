@@ -15,8 +15,8 @@ use common::{Gate, OpenOnDrop, Watchdog, until};
 use scenes::{OnDrop, on_worker};
 use v5_futures::{Load, Moment, Pool, Scaling, TryMapError};
 
-/// A pool of one worker that might have sixteen. So with a window of less than 64 items each block
-/// has one.
+/// A pool of one worker that might have sixteen. So with a window of up to a hundred items each
+/// block has one.
 fn one_by_one(watchdog: &Watchdog) -> Arc<Pool> {
     #[derive(Debug)]
     struct Nobody;

@@ -91,6 +91,25 @@ fn with_a_window_no_more_items_are_ahead_than_it_is_wide() {
     }
 }
 
+/// The other worker has nothing to do, and cannot do it.
+#[test]
+fn an_item_behind_another_one_in_its_block_waits_for_it() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 100).unwrap());
+    let seen = |(_, block)| (block, thread::current().id());
+    let done = pool.map(numbered(&pool, 20_000), seen);
+    let done: Vec<_> = done.map(Result::unwrap).collect();
+    for pair in done.windows(2) {
+        let [(block, one), (next, other)] = pair else {
+            unreachable!()
+        };
+        assert!(
+            block != next || one == other,
+            "one block is done by one worker"
+        );
+    }
+}
+
 /// A worker may do an item while the caller waits for the one before it.
 #[test]
 fn with_a_small_window_each_item_has_a_block_of_its_own() {

@@ -444,28 +444,59 @@ pub const CLAIMS: &[Claim] = &[
         ..ANY
     },
     Claim {
-        name: "when one task at a time is spawned and joined, v5 is as good as the other pools with handles",
+        name: "when one task at a time is spawned and joined, v5 takes half as long as tokio",
         workload: "round_trip",
         subject: "v5",
-        reference: Reference::BestOf(&["rusty_pool", "tokio blocking"]),
-        cell: 1.1,
-        fails_on: &[XEON],
+        reference: Reference::Contender("tokio blocking"),
+        cell: 0.5,
         ..ANY
     },
     Claim {
-        name: "when one task at a time is spawned and joined, v5 allocates twice for it",
+        name: "when one task at a time is spawned and joined, v5 is as good as rusty_pool",
+        workload: "round_trip",
+        subject: "v5",
+        reference: Reference::Contender("rusty_pool"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "when one task at a time is spawned and joined, v5 allocates once for it",
         workload: "round_trip",
         subject: "v5",
         reference: Reference::Allocation,
-        cell: 2.0,
+        cell: 1.0,
         ..ANY
     },
     Claim {
-        name: "when a thousand tasks are spawned and then joined, v5 allocates twice for each",
+        name: "when a thousand tasks are spawned and then joined, v5 allocates once for each",
         workload: "spawn_1000_then_join",
         subject: "v5",
         reference: Reference::Allocation,
-        cell: 2.0,
+        cell: 1.0,
+        ..ANY
+    },
+    Claim {
+        name: "a map over cheap items costs v5 at most six times what it costs rayon",
+        workload: "map_cheap",
+        subject: "v5",
+        reference: Reference::Contender("rayon"),
+        cell: 6.0,
+        ..ANY
+    },
+    Claim {
+        name: "a map over items of 4 us costs v5 little more than rayon",
+        workload: "map_4us",
+        subject: "v5",
+        reference: Reference::Contender("rayon"),
+        cell: 1.1,
+        ..ANY
+    },
+    Claim {
+        name: "v5 sorts about as fast as rayon",
+        workload: "quicksort",
+        subject: "v5",
+        reference: Reference::Contender("rayon"),
+        cell: 1.1,
         ..ANY
     },
 ];

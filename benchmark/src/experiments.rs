@@ -21,6 +21,7 @@ mod fork_join;
 mod gates;
 mod how_often_polled;
 mod load;
+mod map_blocks;
 mod map_window;
 mod nested_submission;
 mod no_way_out;
@@ -117,6 +118,7 @@ pub const ALL: &[Experiment] = &[
     what_runs_while_you_wait::EXPERIMENT,
     fork_join::EXPERIMENT,
     clone_or_borrow::EXPERIMENT,
+    map_blocks::EXPERIMENT,
     map_window::EXPERIMENT,
     every_way_out::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,

@@ -13,13 +13,15 @@ const WORDS: usize = 2000;
 const LINES: usize = 150;
 
 /// The chapters that are written for these bars. Whoever rewrites one adds it.
-const REWRITTEN: [&str; 21] = [
+const REWRITTEN: [&str; 25] = [
+    "branches/which-task-is-next.md",
     "concepts/what-the-code-uses.md",
     "strategies/dispatch.md",
     "strategies/resize-policies.md",
     "strategies/scale-down.md",
     "strategies/scale-up.md",
     "strategies/worker-management.md",
+    "swapping-the-pool.md",
     "versions/v1-fixed.md",
     "versions/v1-stopping.md",
     "versions/v2-cancelling.md",
@@ -28,13 +30,15 @@ const REWRITTEN: [&str; 21] = [
     "versions/v3-shrinking.md",
     "versions/v4-a-queue-each.md",
     "versions/v4-stealing.md",
+    "versions/v4-waiting-for-its-own-pool.md",
     "versions/v5-a-result-comes-back.md",
     "versions/v5-await.md",
+    "versions/v5-borrowing.md",
     "versions/v5-how-the-panic-comes-back.md",
+    "versions/v5-joining-without-deadlock.md",
+    "versions/v5-many-results.md",
     "versions/what-a-short-task-costs.md",
-    "versions/v4-waiting-for-its-own-pool.md",
     "what-a-go-pool-runs-on.md",
-    "branches/which-task-is-next.md",
 ];
 
 /// The words and the lines of code that a text shows, all directives expanded.

@@ -9,10 +9,10 @@
 //!
 //! **New here:** [`Pool::spawn`] returns a [`JoinHandle`]: to join, to await, to cancel. A task and
 //! its handle share a cell (`results/cell.rs`), in which one step decides who runs the task or
-//! cancels it. A worker that joins a task which has not begun runs it (`results/claim.rs`), so tasks
-//! that wait for their own tasks cannot deadlock. A panic comes back as a [`JoinError`]. Tasks may
-//! borrow, in a [`Pool::scope`]. [`Pool::map`], [`Pool::try_map`] and [`JoinSet`] are for many
-//! results. And what a worker submits goes into its own queue without the lock of the state
+//! cancels it. A worker that joins a task which has not begun runs it (`results/claim.rs`), so
+//! tasks that wait for their own tasks cannot deadlock. A panic comes back as a [`JoinError`].
+//! Tasks may borrow, in a [`Pool::scope`]. [`Pool::map`], [`Pool::try_map`] and [`JoinSet`] are for
+//! many results. And what a worker submits goes into its own queue without the lock of the state
 //! (`submit.rs`).
 //!
 //! **What it costs:** a lock for each task that is spawned, which is seldom contended, and some
@@ -25,8 +25,8 @@
 //!
 //! The pool is that of v4, and its results are in a folder of their own. Read there `cell.rs`,
 //! `spawn.rs`, `ending.rs`, `wait.rs`, `handle.rs` and `claim.rs`, and then `scope.rs`. After that
-//! `submit.rs`, `queues/counts.rs` and `queues/search.rs`: what has changed so that a worker submits
-//! and joins without a lock for all.
+//! `submit.rs`, `queues/counts.rs` and `queues/search.rs`: what has changed so that a worker
+//! submits and joins without a lock for all.
 
 #![deny(unsafe_code)]
 

@@ -60,7 +60,8 @@ pub(crate) struct Shared {
     pub(crate) token: CancelToken,
     /// How long a worker sleeps before it asks whether it may leave.
     pub(crate) idle_timeout: Duration,
-    /// How large the stack of a worker is, in bytes, if not as large as the standard library makes it.
+    /// How large the stack of a worker is, in bytes, if not as large as the standard library makes
+    /// it.
     pub(crate) stack_size: Option<usize>,
     /// The age that policies see counts from here.
     pub(crate) built: Instant,

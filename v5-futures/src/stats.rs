@@ -61,8 +61,8 @@ impl From<[usize; 4]> for Report {
 /// What a pool has done and is doing.
 ///
 /// What workers count is read one after another, while they work. The sums are right all the same:
-/// at any time `accepted == completed + panicked + cancelled + returned + queued + running + nested`,
-/// and `live == idle + running`, and `live == spawned - retired`.
+/// at any time `accepted == completed + panicked + cancelled + returned + queued + running +
+/// nested`, and `live == idle + running`, and `live == spawned - retired`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
@@ -82,7 +82,8 @@ pub struct Stats {
     /// the same worker is not among them.
     pub running: usize,
     /// Tasks that have left their queue and neither run nor have ended, now: they wait for one that
-    /// runs on top of them on the same worker, or a thread that is no worker is about to cancel them.
+    /// runs on top of them on the same worker, or a thread that is no worker is about to cancel
+    /// them.
     pub nested: usize,
     /// Workers, now. One that has decided to leave is not among them.
     pub live: usize,

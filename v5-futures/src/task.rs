@@ -187,7 +187,8 @@ impl Job {
         }
     }
 
-    /// The task has been claimed by way of its cell, so the cell need not hear that this is dropped.
+    /// The task has been claimed by way of its cell, so the cell need not hear that this is
+    /// dropped.
     pub(crate) fn forget(self) {
         if let Kind::Shared(task) = self.task.0 {
             drop(task.into_cell());

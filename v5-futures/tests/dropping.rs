@@ -179,7 +179,8 @@ fn a_map_that_holds_some_tells_of_each_and_does_not_abort() {
                 map = map.window(200);
                 map.by_ref().take(asked).for_each(std::mem::forget);
                 drop(map);
-                // A block may have begun by then: the worker drops its results.
+                // A block may have begun when the map was dropped: then the worker drops its
+                // results.
                 pool.wait_idle();
                 assert_eq!(told.load(SeqCst) - before, called.load(SeqCst) - asked);
             }

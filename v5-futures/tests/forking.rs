@@ -12,7 +12,8 @@ use common::{Gate, OpenOnDrop, Watchdog, meets, until};
 use scenes::{How, block, counts, how, on_worker};
 use v5_futures::{Builder, CancelToken, JoinHandle, Pool, Reason, Stealing, Task};
 
-/// Pools that may grow, one that may not, one with a single worker, and two in which nobody steals.
+/// A pool that may grow, one that may not, one with a single worker, and one in which nobody
+/// steals.
 fn pools(watchdog: &Watchdog) -> Vec<Arc<Pool>> {
     let settings: [fn(Builder) -> Builder; 6] = [
         |pool| pool.threads(0..=4),

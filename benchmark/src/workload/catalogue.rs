@@ -231,7 +231,7 @@ fn with_results(scale: Scale) -> Vec<Workload> {
     for (name, task, arrival) in [
         ("round_trip", Task::Empty, joined(40_000, 1)),
         ("spawn_1000_then_join", Task::Empty, joined(400, 1000)),
-        ("map_cheap", Task::Empty, mapped(200_000)),
+        ("map_cheap", Task::Empty, mapped(20_000_000)),
         ("map_4us", Task::Sha256, mapped(50_000)),
         ("fork_join_fib_18", Task::Empty, forked(200, 18)),
         (

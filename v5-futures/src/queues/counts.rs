@@ -53,8 +53,9 @@ impl Slot {
         self.ended[ending as usize].fetch_add(1, SeqCst);
     }
 
-    /// As [`ended`](Slot::ended), on top of another task: it is not the last one, so this need not be
-    /// in order with anything, except that it was taken before. Only the worker itself writes here.
+    /// As [`ended`](Slot::ended), on top of another task: it is not the last one, so this need not
+    /// be in order with anything, except that it was taken before. Only the worker itself writes
+    /// here.
     pub(crate) fn ended_on_top(&self, ending: Ending) {
         let ended = &self.ended[ending as usize];
         ended.store(ended.load(Relaxed) + 1, Release);

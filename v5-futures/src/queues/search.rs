@@ -109,8 +109,8 @@ impl Shared {
         None
     }
 
-    /// Wakes a worker, or starts one, if that is needed for a task that a worker has put into its own
-    /// queue.
+    /// Wakes a worker, or starts one, if that is needed for a task that a worker has put into its
+    /// own queue.
     ///
     /// If it finds that nobody rests, because one has just left, then it finds that there may be
     /// more: that is written before the rest ends, and read here after it.

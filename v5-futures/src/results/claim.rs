@@ -67,8 +67,9 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
                     }
                     ticket.cancelled_by(&shared.token)
                 }
-                // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep it
-                // until the pool is gone, and that is not before this worker has what it waits for.
+                // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep
+                // it until the pool is gone, and that is not before this worker has what it waits
+                // for.
                 _ => None,
             };
             let (ending, result) = end(&mut claim, cancelled);
@@ -78,8 +79,8 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     }
 
     /// Claims the task, if it has not begun, for a worker of the pool that has accepted it last.
-    /// Whoever finds that it has been claimed finds it counted as taken. Returns whether it is still
-    /// in a queue as well.
+    /// Whoever finds that it has been claimed finds it counted as taken. Returns whether it is
+    /// still in a queue as well.
     fn claim_on(&self, number: usize, own: Option<&Own>) -> Option<(Claim<F>, bool)> {
         let address = (&raw const *self).cast();
         let at_an_end = own.and_then(|own| {

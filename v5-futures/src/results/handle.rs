@@ -11,19 +11,21 @@ use crate::JoinError;
 
 /// The way to a task's result. Made by [`Pool::spawn`](crate::Pool::spawn).
 ///
-/// A thread [`join`](JoinHandle::join)s it. Code that runs under an executor, whichever it is, awaits it.
-/// Whoever drops it lets the task run and does not hear of it, unless it was told to
-/// [cancel](JoinHandle::cancel_on_drop). A panic that nobody has asked for is told to the pool's panic
-/// handler, by the thread that drops the handle if the task has ended by then (and if the pool is still
-/// there). The handle does not keep the pool's threads: a pool can be shut
-/// down or dropped, and the handle still gives the result.
+/// A thread [`join`](JoinHandle::join)s it. Code that runs under an executor, whichever it is,
+/// awaits it. Whoever drops it lets the task run and does not hear of it, unless it was told to
+/// [cancel](JoinHandle::cancel_on_drop). A panic that nobody has asked for is told to the pool's
+/// panic handler, by the thread that drops the handle if the task has ended by then (and if the
+/// pool is still there). The handle does not keep the pool's threads: a pool can be shut down or
+/// dropped, and the handle still gives the result.
 ///
 /// It resolves once, however the task left the pool.
 ///
 /// ```
 /// # fn block_on<F: std::future::IntoFuture>(future: F) -> F::Output {
 /// #     struct Unpark(std::thread::Thread);
-/// #     impl std::task::Wake for Unpark { fn wake(self: std::sync::Arc<Self>) { self.0.unpark() } }
+/// #     impl std::task::Wake for Unpark {
+/// #         fn wake(self: std::sync::Arc<Self>) { self.0.unpark() }
+/// #     }
 /// #     let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
 /// #     let mut future = std::pin::pin!(future.into_future());
 /// #     loop {
@@ -137,12 +139,12 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Waits until the task is over, and returns what it returned.
+    /// Waits until the task has ended, and returns what it returned.
     ///
-    /// On a worker of the same pool, a task that has not begun is run here and now: this one and
-    /// no other. If it has begun, the worker sleeps until it is over. So tasks that wait only for tasks that
-    /// they have spawned never wait in a circle, however small the pool is. The stack of the worker has to be
-    /// deep enough for what is run on top of it.
+    /// On a worker of the same pool, a task that has not begun is run here and now: this one and no
+    /// other. If it has begun, the worker sleeps until it has ended. So tasks that wait only for
+    /// tasks that they have spawned never wait in a circle, however small the pool is. The stack of
+    /// the worker has to be deep enough for what is run on top of it.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -175,11 +177,12 @@ impl<T> JoinHandle<T> {
         self.handle.take_cell().join()
     }
 
-    /// Waits until the task is over, but no longer than `timeout`.
+    /// Waits until the task has ended, but no longer than `timeout`.
     ///
-    /// It runs nothing in place, which might take longer: on a worker of the same pool, a task that has not
-    /// begun has to be taken by another worker. A time too long to have an end, such as [`Duration::MAX`], is
-    /// for ever: that is a [`join`](JoinHandle::join). [`Duration::ZERO`] does not wait.
+    /// It runs nothing in place, which might take longer: on a worker of the same pool, a task that
+    /// has not begun has to be taken by another worker. A time too long to have an end, such as
+    /// [`Duration::MAX`], is for ever: that is a [`join`](JoinHandle::join). [`Duration::ZERO`]
+    /// does not wait.
     ///
     /// ```
     /// # use std::sync::mpsc;
@@ -195,7 +198,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// The handle, if the task is not over by then.
+    /// The handle, if the task has not ended by then.
     ///
     /// # Panics
     ///
@@ -207,19 +210,19 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Whether the task is over. If it is, [`join`](JoinHandle::join) does not wait.
+    /// Whether the task has ended. If it is, [`join`](JoinHandle::join) does not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.handle.cell().has_ended()
     }
 
     /// Keeps the task from starting: its closure is dropped here, and the handle resolves as
-    /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has started, or
-    /// is over, is not touched; `false` also for one that is cancelled already.
+    /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has
+    /// started, or has ended, is not touched; `false` also for one that is cancelled already.
     ///
-    /// What it captured is dropped before the task counts as over, so a destructor that waits for the pool
-    /// waits for ever. The task's place in the queue is free at once. To stop a task that runs, give it a
-    /// [`CancelToken`](crate::CancelToken) to look at.
+    /// What it captured is dropped before the task counts as over, so a destructor that waits for
+    /// the pool waits for ever. The task's place in the queue is free at once. To stop a task that
+    /// runs, give it a [`CancelToken`](crate::CancelToken) to look at.
     ///
     /// ```
     /// # let pool = v5_futures::Pool::new(1, 4)?;
@@ -232,8 +235,8 @@ impl<T> JoinHandle<T> {
         self.handle.cancel()
     }
 
-    /// From now on, whoever drops the handle [cancels](JoinHandle::cancel) the task: if it has not started by
-    /// then, it never does.
+    /// From now on, whoever drops the handle [cancels](JoinHandle::cancel) the task: if it has not
+    /// started by then, it never does.
     ///
     /// ```
     /// # let pool = v5_futures::Pool::new(1, 4)?;
@@ -247,8 +250,9 @@ impl<T> JoinHandle<T> {
     }
 }
 
-/// Awaits the task. Nothing runs in place: who polls gets an answer at once. So a worker that blocks on a
-/// future which needs the same pool may wait for ever; [`join`](JoinHandle::join) does not.
+/// Awaits the task. Nothing runs in place: who polls gets an answer at once. So a worker that
+/// blocks on a future which needs the same pool may wait for ever; [`join`](JoinHandle::join) does
+/// not.
 ///
 /// # Panics
 ///

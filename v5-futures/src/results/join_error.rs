@@ -62,14 +62,15 @@ impl JoinError {
         matches!(self.why, Why::Panicked(_))
     }
 
-    /// Whether a token or [`JoinHandle::cancel`](crate::JoinHandle::cancel) kept the task from starting.
+    /// Whether a token or [`JoinHandle::cancel`](crate::JoinHandle::cancel) kept the task from
+    /// starting.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self.why, Why::Cancelled(_))
     }
 
-    /// Whether the task was dropped without having run, by whoever had it: it had been refused, or handed
-    /// back by [`Pool::shutdown_now`](crate::Pool::shutdown_now), or never submitted.
+    /// Whether the task was dropped without having run, by whoever had it: it had been refused, or
+    /// handed back by [`Pool::shutdown_now`](crate::Pool::shutdown_now), or never submitted.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         matches!(self.why, Why::Abandoned)

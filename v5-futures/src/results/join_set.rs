@@ -13,8 +13,8 @@ use crate::{JoinError, JoinHandle, Pool, Rejected, worker};
 /// Handles whose results are wanted in the order in which the tasks end.
 ///
 /// The results can be waited for by a thread ([`join_next`](JoinSet::join_next)) or be polled for.
-/// The name and the rules are those of tokio: a set that is dropped cancels its tasks, as far as they
-/// have not started, unless it is told to [let them go](JoinSet::detach_all).
+/// The name and the rules are those of tokio: a set that is dropped cancels its tasks, as far as
+/// they have not started, unless it is told to [let them go](JoinSet::detach_all).
 ///
 /// ```
 /// use v5_futures::{JoinSet, Pool};
@@ -78,7 +78,8 @@ impl<T> JoinSet<T> {
         let number = self.next_number;
         self.next_number += 1;
         let member = Member::new(number, &self.ended);
-        // The handle is here before it can end, and if a waker that it had panics when it is dropped.
+        // The handle is here before it can end, and if a waker that it had panics when it is
+        // dropped.
         let handle = self.handles.entry(number).or_insert(handle);
         if !handle
             .handle
@@ -101,12 +102,13 @@ impl<T> JoinSet<T> {
         self.handles.is_empty()
     }
 
-    /// Waits until a task of the set is over, takes it out and returns its result. `None`: the set is empty.
+    /// Waits until a task of the set has ended, takes it out and returns its result. `None`: the
+    /// set is empty.
     ///
-    /// On a worker, if no task is over yet, it runs the oldest task of the worker's pool that has not begun.
-    /// It waits for any task, and runs a certain one: if that one waits for something that the caller would
-    /// do after another result, both wait for ever. The time that it takes to find one is proportional to the
-    /// number of handles of other pools.
+    /// On a worker, if no task has ended yet, it runs the oldest task of the worker's pool that has
+    /// not begun. It waits for any task, and runs a certain one: if that one waits for something
+    /// that the caller would do after another result, both wait for ever. The time that it takes to
+    /// find one is proportional to the number of handles of other pools.
     pub fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         while !self.handles.is_empty() {
             let next = self.take_next();
@@ -120,11 +122,11 @@ impl<T> JoinSet<T> {
         None
     }
 
-    /// Waits until a task of the set is over, but no longer than `timeout`. `None` if the set is empty or no
-    /// task is over by then.
+    /// Waits until a task of the set has ended, but no longer than `timeout`. `None` if the set is
+    /// empty or no task has ended by then.
     ///
-    /// It runs nothing in place, which might take longer; but a time too long to have an end, such as
-    /// [`Duration::MAX`], is the same as [`join_next`](JoinSet::join_next).
+    /// It runs nothing in place, which might take longer; but a time too long to have an end, such
+    /// as [`Duration::MAX`], is the same as [`join_next`](JoinSet::join_next).
     pub fn join_next_timeout(&mut self, timeout: Duration) -> Option<Result<T, JoinError>> {
         let Some(deadline) = Instant::now().checked_add(timeout) else {
             return self.join_next();
@@ -146,8 +148,8 @@ impl<T> JoinSet<T> {
         std::iter::from_fn(|| self.join_next()).collect()
     }
 
-    /// The result of a task that is over, or `Pending`, and then the waker is called when there is one.
-    /// `Ready(None)`: the set is empty.
+    /// The result of a task that has ended, or `Pending`, and then the waker is called when there
+    /// is one. `Ready(None)`: the set is empty.
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -168,7 +170,8 @@ impl<T> JoinSet<T> {
         if self.handles.is_empty() {
             return Poll::Ready(None);
         }
-        // Cloned before the lock is taken, and the old one dropped after it: both are code of a user.
+        // Cloned before the lock is taken, and the old one dropped after it: both are code of a
+        // user.
         let waker = context.waker().clone();
         let other = self.ended.set_waker(waker);
         drop(other);
@@ -178,7 +181,8 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// Cancels all tasks that have not started. Their results are errors, and come as the others do.
+    /// Cancels all tasks that have not started. Their results are errors, and come as the others
+    /// do.
     pub fn cancel_all(&self) {
         for handle in self.handles.values() {
             handle.cancel();
@@ -192,7 +196,7 @@ impl<T> JoinSet<T> {
         drop(mem::take(&mut self.handles));
     }
 
-    /// The result of a task that is over.
+    /// The result of a task that has ended.
     fn take_next(&mut self) -> Option<Result<T, JoinError>> {
         let number = self.ended.take_number()?;
         let handle = self.handles.remove(&number);

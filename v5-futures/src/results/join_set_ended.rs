@@ -17,13 +17,13 @@ pub(super) struct Ended {
 
 #[derive(Default)]
 struct EndedState {
-    /// The numbers of those that are over, in the order in which they ended.
+    /// The numbers of those that have ended, in the order in which they ended.
     numbers: VecDeque<u64>,
     /// Who polls the set.
     waker: Option<Waker>,
 }
 
-/// A task of a set: woken when it is over.
+/// A task of a set: woken when it has ended.
 pub(super) struct Member {
     number: u64,
     ended: Arc<Ended>,

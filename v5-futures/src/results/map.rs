@@ -29,8 +29,8 @@ impl Pool {
     /// Lazily: items are taken and submitted when a result is asked for, and only so many ahead of
     /// it. They are submitted in *blocks*: at first of one item, and later of as many as take about
     /// 100 microseconds, to get and to apply the function to, and at most 4096. At a time there are
-    /// at most four times as many blocks with the pool as there may be workers, or no more items than
-    /// a [window](Map::window) that was set. So the items may be more than fit into memory.
+    /// at most four times as many blocks with the pool as there may be workers, or no more items
+    /// than a [window](Map::window) that was set. So the items may be more than fit into memory.
     ///
     /// One worker does a block. So the function must not wait for what it does with another item,
     /// unless the window is so small that all blocks have one item.
@@ -127,8 +127,8 @@ impl<'scope> Scope<'scope, '_> {
 
 impl<I: Iterator, T> Map<'_, I, T> {
     /// How many items may be with the pool at a time, at least 1. Blocks are so small then that
-    /// there are four for each worker: with a window of less than eight times as many items as there
-    /// may be workers, they have one item.
+    /// there are four for each worker: with a window of less than eight times as many items as
+    /// there may be workers, they have one item.
     pub fn window(mut self, items: usize) -> Self {
         self.0.set_window(items);
         self

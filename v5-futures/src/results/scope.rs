@@ -1,8 +1,8 @@
 //! Tasks that borrow: a scope does not return before they have ended.
 //!
-//! This is the only file with `unsafe` in it. A pool takes tasks that live for ever (`'static`), and
-//! what borrows does not. The scope promises the compiler something that it cannot see: that the
-//! task has ended, and what it captured is dropped, before what it borrows goes away.
+//! This is the only file with `unsafe` in it. A pool takes tasks that live for ever (`'static`),
+//! and what borrows does not. The scope promises the compiler something that it cannot see: that
+//! the task has ended, and what it captured is dropped, before what it borrows goes away.
 
 #![allow(unsafe_code)]
 
@@ -63,9 +63,9 @@ impl Pool {
     ///
     /// If the body panics. And, once all tasks have ended, if there is one that nobody has asked
     /// about, and that has not done its work: with the panic of the first one that panicked, or
-    /// because the pool was cancelled, or was shut down by
-    /// [`shutdown_now`](Pool::shutdown_now), before they began. (Nobody has asked about a task whose
-    /// handle was dropped. One that was cancelled by its own handle or token is not missed.)
+    /// because the pool was cancelled, or was shut down by [`shutdown_now`](Pool::shutdown_now),
+    /// before they began. (Nobody has asked about a task whose handle was dropped. One that was
+    /// cancelled by its own handle or token is not missed.)
     pub fn scope<'env, R>(
         &self,
         body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
@@ -113,8 +113,8 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::execute`]. The closure is dropped, so that the error does not borrow from it: with
-    /// [`submit`](Scope::submit) it comes back.
+    /// As [`Pool::execute`]. The closure is dropped, so that the error does not borrow from it:
+    /// with [`submit`](Scope::submit) it comes back.
     pub fn spawn<T: Send + 'scope>(
         &'scope self,
         closure: impl FnOnce() -> T + Send + 'scope,
@@ -123,8 +123,8 @@ impl<'scope> Scope<'scope, '_> {
         spawned.map_err(|(reason, _closure)| RejectedSpawn::new(reason))
     }
 
-    /// As [`spawn`](Scope::spawn), and the token cancels the task as well: if it is cancelled before
-    /// the task starts, the task never does.
+    /// As [`spawn`](Scope::spawn), and the token cancels the task as well: if it is cancelled
+    /// before the task starts, the task never does.
     ///
     /// # Errors
     ///

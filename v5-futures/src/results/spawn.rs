@@ -11,9 +11,9 @@ use crate::{CancelToken, Group, JoinHandle, Pool, Rejected, Task};
 impl Task {
     /// A task, and the handle for its result.
     ///
-    /// [`Pool::spawn`] is this and [`Pool::execute`]. Apart they go further: the task can be submitted in
-    /// each of the ways that a pool has (with a token, with a time-out, in a batch, in a group), and if it is
-    /// refused, submitted again, while the handle stays good.
+    /// [`Pool::spawn`] is this and [`Pool::execute`]. Apart they go further: the task can be
+    /// submitted in each of the ways that a pool has (with a token, with a time-out, in a batch, in
+    /// a group), and if it is refused, submitted again, while the handle stays good.
     ///
     /// ```
     /// use std::time::Duration;
@@ -29,12 +29,12 @@ impl Task {
     /// ```
     ///
     /// If the task is dropped and has not run, the handle resolves as
-    /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle has the
-    /// result.
+    /// [abandoned](crate::JoinError::is_abandoned). If its owner [runs](Task::run) it, the handle
+    /// has the result.
     ///
     /// Until a pool has accepted the task, nobody is going to run it. A [`join`](JoinHandle::join)
-    /// by then is an [error](crate::JoinError::is_not_submitted); to await the handle, or to join it
-    /// with a timeout, waits for whoever may submit it.
+    /// by then is an [error](crate::JoinError::is_not_submitted); to await the handle, or to join
+    /// it with a timeout, waits for whoever may submit it.
     ///
     /// One allocation; a second for a closure of more than a kibibyte.
     pub fn with_handle<T: Send + 'static>(
@@ -71,8 +71,8 @@ where
 }
 
 impl Pool {
-    /// Submits a task, and returns a handle for its result. Waits for a place as [`execute`](Pool::execute)
-    /// does.
+    /// Submits a task, and returns a handle for its result. Waits for a place as
+    /// [`execute`](Pool::execute) does.
     ///
     /// Whoever drops the handle lets the task run and does not hear of it.
     ///
@@ -104,7 +104,8 @@ impl Pool {
     /// let pool = v5_futures::Pool::new(1, 8)?;
     /// let token = v5_futures::CancelToken::new();
     /// let inside = token.clone();
-    /// let rows = pool.spawn_with(&token, move || (0..1000).take_while(|_| !inside.is_cancelled()).count())?;
+    /// let read = move || (0..1000).take_while(|_| !inside.is_cancelled()).count();
+    /// let rows = pool.spawn_with(&token, read)?;
     /// assert_eq!(rows.join()?, 1000);
     /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```

@@ -14,7 +14,7 @@ pub struct TryMap<'pool, I: Iterator, T, E> {
     blocks: Blocks<'pool, I, Result<T, E>>,
     /// Whether a task has failed or panicked.
     failed: Arc<AtomicBool>,
-    over: bool,
+    has_ended: bool,
 }
 
 /// Why there is no result.
@@ -36,8 +36,8 @@ struct Attempt {
 }
 
 impl Pool {
-    /// Applies a function to each item, on the workers, and returns the results in the order of the items, up
-    /// to the first error.
+    /// Applies a function to each item, on the workers, and returns the results in the order of the
+    /// items, up to the first error.
     ///
     /// Lazily and in blocks, as [`map`](Pool::map). When the function has failed or panicked, no
     /// more items are taken, and it is not applied to those behind in the same block. When the turn
@@ -53,8 +53,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The last result may be one: what the function returned, or a [`JoinError`] if it panicked, was
-    /// cancelled or was refused.
+    /// The last result may be one: what the function returned, or a [`JoinError`] if it panicked,
+    /// was cancelled or was refused.
     pub fn try_map<I, T, E>(
         &self,
         items: I,
@@ -80,7 +80,7 @@ impl Pool {
         TryMap {
             blocks: self.blocks(items, attempt, Some(Result::is_err)),
             failed,
-            over: false,
+            has_ended: false,
         }
     }
 }
@@ -97,7 +97,7 @@ impl<I: Iterator, T, E> Iterator for TryMap<'_, I, T, E> {
     type Item = Result<T, TryMapError<E>>;
 
     fn next(&mut self) -> Option<Result<T, TryMapError<E>>> {
-        if self.over {
+        if self.has_ended {
             return None;
         }
         let result = match self.blocks.next(|| !self.failed.load(Relaxed))? {
@@ -105,7 +105,7 @@ impl<I: Iterator, T, E> Iterator for TryMap<'_, I, T, E> {
             Err(error) => Err(TryMapError::Join(error)),
         };
         if result.is_err() {
-            self.over = true;
+            self.has_ended = true;
             self.blocks.cancel();
         }
         Some(result)
@@ -123,7 +123,7 @@ impl Drop for Attempt {
 impl<I: Iterator, T, E> fmt::Debug for TryMap<'_, I, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryMap")
-            .field("over", &self.over)
+            .field("has_ended", &self.has_ended)
             .finish_non_exhaustive()
     }
 }

@@ -108,8 +108,8 @@ pub struct Load {
     /// Tasks that workers have taken and not finished, without those that wait for another one on
     /// the same worker.
     pub running: usize,
-    /// Tasks that wait for one that runs on top of them, on the same worker: they need none of their
-    /// own.
+    /// Tasks that wait for one that runs on top of them, on the same worker: they need none of
+    /// their own.
     pub nested: usize,
     /// Tasks that threads have claimed which are no workers: to cancel them, say.
     pub(crate) elsewhere: usize,

@@ -228,7 +228,8 @@ fn all_tests_run_on_later_versions_but_those_of_what_v1_does_not_promise_and_of_
     });
     // What v3 has from its one lock.
     let of_one_lock = VERSIONS[3..].iter();
-    let of_one_lock = of_one_lock.map(|later| format!("v3-dynamic/tests/one_instant.rs on {later}"));
+    let of_one_lock =
+        of_one_lock.map(|later| format!("v3-dynamic/tests/one_instant.rs on {later}"));
     let expected = expected.chain(on_a_worker).chain(blocked_submitter);
     let expected = expected.chain(of_one_lock);
     assert_eq!(left_out, expected.collect());

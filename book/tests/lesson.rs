@@ -163,18 +163,12 @@ fn the_ladder_gives_the_size_of_each_version() {
     }
 }
 
-/// Versions with longer files: v4, where how a submitter waits and which workers there are have
-/// more to say than in v3, and v5, which is not yet written for the lower bar.
-const LONG: [(&str, usize); 1] = [("v5-futures", 175)];
-
 #[test]
 fn no_source_file_is_longer_than_a_few_screens() {
     for version in all() {
-        let long = LONG.iter().find(|(long, _)| *long == version);
-        let most = long.map_or(140, |(_, most)| *most);
         for (name, text) in sources(version) {
             let lines = lines::of_text(&text);
-            assert!(lines <= most, "{version}/src/{name}: {lines} lines of code");
+            assert!(lines <= 140, "{version}/src/{name}: {lines} lines of code");
         }
     }
 }

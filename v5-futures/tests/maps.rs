@@ -15,8 +15,8 @@ use common::{Gate, OpenOnDrop, Watchdog, until};
 use scenes::{OnDrop, on_worker};
 use v5_futures::{Load, Moment, Pool, Scaling, TryMapError};
 
-/// A pool of one worker that might have sixteen. So with a window of less than 64 items each block
-/// has one.
+/// A pool of one worker that might have sixteen. So with a window of up to a hundred items each
+/// block has one.
 fn one_by_one(watchdog: &Watchdog) -> Arc<Pool> {
     #[derive(Debug)]
     struct Nobody;
@@ -297,7 +297,7 @@ fn the_first_error_is_the_last_result() {
             assert_eq!(numbers.next().unwrap().unwrap(), n);
         }
         let error = numbers.next().unwrap().unwrap_err();
-        assert_eq!(format!("{numbers:?}"), "TryMap { over: true, .. }");
+        assert_eq!(format!("{numbers:?}"), "TryMap { has_ended: true, .. }");
         assert!(numbers.next().is_none() && numbers.next().is_none());
         drop(numbers);
         // The words are the function's own.

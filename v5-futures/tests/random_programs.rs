@@ -3,14 +3,19 @@
 //!
 //! `PROGRAMS=100000 SEED=7 cargo test -p v5-futures --test random_programs` tries more of them.
 
-#[path = "../common/mod.rs"]
 mod common;
 
+#[path = "random_programs/cancels.rs"]
 mod cancels;
+#[path = "random_programs/joins.rs"]
 mod joins;
+#[path = "random_programs/maps.rs"]
 mod maps;
+#[path = "random_programs/program.rs"]
 mod program;
+#[path = "random_programs/scopes.rs"]
 mod scopes;
+#[path = "random_programs/tree.rs"]
 mod tree;
 
 use std::env;

@@ -20,13 +20,6 @@ const NOT_YET_MEASURED: &[&str] = &[
     "with a thousand submitters that wait for 1024 places, v4 is as fast as a channel",
     "with a thousand submitters and room for a tenth of the tasks, v5 costs little more than v4",
     "with a thousand submitters that wait for 1024 places, v5 costs little more than v4",
-    "when one task at a time is spawned and joined, v5 takes half as long as tokio",
-    "when one task at a time is spawned and joined, v5 is as good as rusty_pool",
-    "when one task at a time is spawned and joined, v5 allocates once for it",
-    "when a thousand tasks are spawned and then joined, v5 allocates once for each",
-    "a map over cheap items costs v5 at most six times what it costs rayon",
-    "a map over items of 4 us costs v5 little more than rayon",
-    "v5 sorts about as fast as rayon",
 ];
 
 #[test]

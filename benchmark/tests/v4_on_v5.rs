@@ -1,9 +1,6 @@
 //! What was written for v4 compiles and passes on v5, unchanged: its examples and its tests.
 //!
-//! Left out is `memory.rs`, which counts the allocations of its process: `v4_memory_on_v5.rs`. And
-//! so are, for now, `counting.rs`, `own_queues.rs`, `places.rs` and `random_pools.rs`: in v5 some
-//! workers share a queue, a count may be read before another one that is a part of it, and without
-//! stealing nobody is told of a place that a new worker makes before its start hook is over.
+//! Left out is `memory.rs`, which counts the allocations of its process: `v4_memory_on_v5.rs`.
 
 #![allow(
     clippy::duplicate_mod,
@@ -17,12 +14,20 @@ extern crate v5_futures as v4_dedicated_queues;
 mod bad_input;
 #[path = "../../v4-dedicated-queues/tests/batches.rs"]
 mod batches;
+#[path = "../../v4-dedicated-queues/tests/counting.rs"]
+mod counting;
 #[path = "../../v4-dedicated-queues/tests/dispatching.rs"]
 mod dispatching;
 #[path = "../../v4-dedicated-queues/tests/nesting.rs"]
 mod nesting;
+#[path = "../../v4-dedicated-queues/tests/own_queues.rs"]
+mod own_queues;
+#[path = "../../v4-dedicated-queues/tests/places.rs"]
+mod places;
 #[path = "../../v4-dedicated-queues/tests/programs.rs"]
 mod programs;
+#[path = "../../v4-dedicated-queues/tests/random_pools.rs"]
+mod random_pools;
 #[path = "../../v4-dedicated-queues/tests/recycling.rs"]
 mod recycling;
 #[path = "../../v4-dedicated-queues/tests/retiring.rs"]

@@ -163,9 +163,8 @@ fn the_ladder_gives_the_size_of_each_version() {
     }
 }
 
-/// Versions with longer files: v4, where how a submitter waits and which workers there are have
-/// more to say than in v3, and v5, which is not yet written for the lower bar.
-const LONG: [(&str, usize); 1] = [("v5-futures", 175)];
+/// What is allowed to be a little longer, for now.
+const LONG: [(&str, usize); 1] = [("v5-futures", 155)];
 
 #[test]
 fn no_source_file_is_longer_than_a_few_screens() {

@@ -31,8 +31,8 @@ fn check(pool: &Pool, ran: &Arc<AtomicUsize>, runs: usize, accepted: usize) {
     assert_eq!((stats.queued, stats.running), (0, 0));
 }
 
-/// The newest first, then the oldest, and then what is between them. Half of it, or one, may have
-/// been stolen by then, or be moved at this moment.
+/// The newest first, then the oldest. What is between them is nobody else's to take out. Half of it
+/// all, or one, may have been stolen by then, or be moved at this moment.
 fn a_joiner_takes_both_ends_while_thieves_take_the_front() {
     for (workers, stealing) in [(2, Stealing::Half), (3, Stealing::One), (1, Stealing::Off)] {
         let pool = Pool::builder().threads(workers).stealing(stealing);
@@ -40,8 +40,10 @@ fn a_joiner_takes_both_ends_while_thieves_take_the_front() {
         let ran = Arc::new(AtomicUsize::new(0));
         let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
         let task = move || {
-            let [first, second, third] = [(); 3].map(|()| own.spawn(adds_one(&count)).unwrap());
-            [third, first, second].map(|handle| handle.join().unwrap())
+            let first = own.spawn(adds_one(&count)).unwrap();
+            own.execute(adds_one(&count)).unwrap();
+            let third = own.spawn(adds_one(&count)).unwrap();
+            [third, first].map(|handle| handle.join().unwrap())
         };
         pool.spawn(task).unwrap().join().unwrap();
         check(&pool, &ran, 3, 4);

@@ -7,6 +7,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use model_schedule::models;
 use pool::{Builder, Eager, Pool, Reason, Stats, Stealing, Task};
@@ -38,6 +39,12 @@ fn build(builder: Builder) -> Arc<Pool> {
     Arc::new(builder.queue_capacity(4).build().unwrap())
 }
 
+/// Workers that sleep until they are woken: none looks again because it has slept for some time.
+fn sleepers(workers: usize) -> Builder {
+    let pool = Pool::builder().threads(workers);
+    pool.idle_timeout(Duration::MAX)
+}
+
 /// A task that submits another one, and waits until somebody else has run it.
 fn needs_another(pool: &Arc<Pool>) -> impl FnOnce() + Send + 'static {
     let pool = Arc::clone(pool);
@@ -51,7 +58,7 @@ fn needs_another(pool: &Arc<Pool>) -> impl FnOnce() + Send + 'static {
 /// The other one looks at the counts just before, or sees that the task has been counted.
 fn a_worker_submits_while_another_falls_asleep() {
     for stealing in [Stealing::Half, Stealing::One] {
-        let pool = build(Pool::builder().threads(2).stealing(stealing));
+        let pool = build(sleepers(2).stealing(stealing));
         for _ in 0..2 {
             pool.execute(needs_another(&pool)).unwrap();
             pool.wait_idle();
@@ -61,7 +68,7 @@ fn a_worker_submits_while_another_falls_asleep() {
 
 /// It has found the first task, which waits for the second: that is for a third worker.
 fn a_worker_submits_while_another_ends_its_search() {
-    let pool = build(Pool::builder().threads(3));
+    let pool = build(sleepers(3));
     let own = Arc::clone(&pool);
     let task = move || {
         let mut tasks = chain(3);
@@ -94,7 +101,7 @@ fn a_worker_submits_while_another_has_been_idle_for_too_long() {
 
 /// Of three that are awake one has to leave, and not the last one that could run the task.
 fn a_worker_submits_while_another_is_one_too_many() {
-    let pool = build(Pool::builder().threads(3));
+    let pool = build(sleepers(3));
     pool.execute(needs_another(&pool)).unwrap();
     pool.resize(2).unwrap();
     pool.wait_idle();

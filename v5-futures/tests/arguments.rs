@@ -60,16 +60,16 @@ impl Program {
     }
 
     /// Whether a call of the function can lead to one that tells a scope of the end of a task.
-    /// (`Scope::submit` does that for a task that was refused. By then the scope cannot return: it
-    /// is on the stack.)
+    /// (`Scope::accept_small` does that for a task that was refused. By then the scope cannot
+    /// return: it is on the stack.)
     fn tells<'a>(&'a self, name: &'a str, seen: &mut HashSet<&'a str>) -> bool {
-        if name.contains("child_ended") {
+        if name.contains("task_ended") {
             return true;
         }
         let calls = self
             .calls
             .get(name)
-            .filter(|_| seen.insert(name) && !name.contains("5Scope6submit"));
+            .filter(|_| seen.insert(name) && !name.contains("5Scope12accept_small"));
         calls.is_some_and(|calls| calls.iter().any(|call| self.tells(call, seen)))
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{OpenOnDrop, Watchdog, until};
+use common::{Gate, OpenOnDrop, Watchdog, until};
 use scenes::{OnDrop, block, busy, on_worker};
 use v5_futures::{Pool, TryMapError};
 
@@ -66,7 +66,7 @@ fn before_the_first_result_only_one_item_is_taken_for_each_block_that_may_be_ahe
             until(|| pool.queue_len() == expected);
             thread::yield_now();
             assert_eq!((taken.load(SeqCst), pool.queue_len()), (expected, expected));
-            gates.iter().for_each(|gate| gate.open());
+            gates.iter().for_each(Gate::open);
             assert_eq!(next.join().unwrap(), 0);
         });
     }
@@ -91,6 +91,25 @@ fn with_a_window_no_more_items_are_ahead_than_it_is_wide() {
     }
 }
 
+/// The other worker has nothing to do, and cannot do it.
+#[test]
+fn an_item_behind_another_one_in_its_block_waits_for_it() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(2, 100).unwrap());
+    let seen = |(_, block)| (block, thread::current().id());
+    let done = pool.map(numbered(&pool, 20_000), seen);
+    let done: Vec<_> = done.map(Result::unwrap).collect();
+    for pair in done.windows(2) {
+        let [(block, one), (next, other)] = pair else {
+            unreachable!()
+        };
+        assert!(
+            block != next || one == other,
+            "one block is done by one worker"
+        );
+    }
+}
+
 /// A worker may do an item while the caller waits for the one before it.
 #[test]
 fn with_a_small_window_each_item_has_a_block_of_its_own() {
@@ -105,17 +124,6 @@ fn with_a_small_window_each_item_has_a_block_of_its_own() {
         let blocks: Vec<_> = tried.window(window).map(Result::unwrap).collect();
         assert_eq!(sizes(&blocks), [1; 500]);
     }
-}
-
-/// The window may be set when blocks are ahead already.
-#[test]
-fn a_window_can_be_made_smaller_on_the_way() {
-    let watchdog = Watchdog::start();
-    let pool = watchdog.watch(Pool::new(2, 100).unwrap());
-    let mut numbers = pool.map(0..100, |n| n);
-    assert_eq!(numbers.next().unwrap().unwrap(), 0);
-    let rest: Vec<_> = numbers.window(1).map(Result::unwrap).collect();
-    assert_eq!(rest, (1..100).collect::<Vec<_>>());
 }
 
 /// Whether it comes in the middle of a block or at its beginning.
@@ -398,7 +406,7 @@ fn a_panic_of_an_item_in_a_scope_is_a_result_or_is_told_to_the_handler() {
     let called = AtomicUsize::new(0);
     let picky = |n: &usize| {
         called.fetch_add(1, SeqCst);
-        assert!(n % 2 == 0, "{n} is odd");
+        assert!(n.is_multiple_of(2), "{n} is odd");
     };
     let errors = pool.scope(|scope| scope.map(&numbers, picky).filter(Result::is_err).count());
     assert_eq!((errors, told.load(SeqCst)), (150, 0));

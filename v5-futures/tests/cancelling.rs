@@ -273,6 +273,46 @@ fn what_a_token_cancels_resolves_as_cancelled() {
     }
 }
 
+#[test]
+fn a_task_that_was_spawned_with_a_token_is_cancelled_by_it() {
+    let watchdog = Watchdog::start();
+    let (pool, gate) = busy(&watchdog, 1);
+    let _open = OpenOnDrop(&gate);
+    let (token, runs) = (CancelToken::new(), Arc::new(AtomicUsize::new(0)));
+    let queued = pool.spawn_with(&token.child(), counts(&runs, 1)).unwrap();
+    // Who waits for a place hears of the token as well, and gets the task back.
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| pool.spawn_with(&token, counts(&runs, 2)).unwrap_err());
+        thread::sleep(Duration::from_millis(5)); // time to fall asleep
+        token.cancel();
+        let refused = waits.join().unwrap();
+        assert_eq!(refused.reason(), Reason::Cancelled);
+        refused.into_task().run();
+    });
+    assert_eq!(runs.load(SeqCst), 1, "its owner may run it all the same");
+    gate.open();
+    let error = queued.join().unwrap_err();
+    assert!(error.is_cancelled());
+    assert_eq!(
+        error.to_string(),
+        "the task was cancelled before it started"
+    );
+    let refused = pool.spawn_with(&token, counts(&runs, 3)).unwrap_err();
+    assert_eq!(refused.reason(), Reason::Cancelled);
+    // A token that is cancelled too late changes nothing.
+    let (token, inside) = (CancelToken::new(), CancelToken::new());
+    let seen = inside.clone();
+    let runs_on = pool.spawn_with(&token, move || {
+        inside.cancel();
+        42
+    });
+    seen.wait();
+    token.cancel();
+    assert_eq!(runs_on.unwrap().join().unwrap(), 42);
+    pool.wait_idle();
+    assert_eq!((pool.stats().cancelled, runs.load(SeqCst)), (1, 1));
+}
+
 /// Who joins it on a worker runs it no more than a worker would.
 #[test]
 fn a_task_whose_token_is_cancelled_does_not_run_in_place_either() {

@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use common::{OpenOnDrop, Watchdog, until};
+use common::{Gate, OpenOnDrop, Watchdog, until};
 use scenes::{block, on_worker};
-use v5_futures::{JoinSet, Pool, Task, TryMapError};
+use v5_futures::{JoinSet, Pool, ScopedJoinHandle, Task, TryMapError};
 
 /// Panics when it is dropped.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ fn a_set_that_holds_some_tells_of_each_and_does_not_abort() {
             (0..2).for_each(|_| set.spawn(&pool, || Sharp).unwrap());
             set.detach_all();
             assert_eq!(told.load(SeqCst), 8);
-            gates.iter().for_each(|gate| gate.open());
+            gates.iter().for_each(Gate::open);
             pool.wait_idle();
             assert_eq!(told.load(SeqCst), 10);
         },
@@ -176,6 +176,7 @@ fn a_map_that_holds_some_tells_of_each_and_does_not_abort() {
                     calls.fetch_add(1, SeqCst);
                     Sharp
                 });
+                map = map.window(200);
                 map.by_ref().take(asked).for_each(std::mem::forget);
                 drop(map);
                 // A block may have begun when the map was dropped: then the worker drops its
@@ -200,6 +201,7 @@ fn a_map_that_is_dropped_while_a_panic_unwinds_does_not_abort() {
                 calls.fetch_add(1, SeqCst);
                 Sharp
             });
+            map = map.window(200);
             map.by_ref().take(500).for_each(std::mem::forget);
             panic!("who asks");
         }));
@@ -222,6 +224,7 @@ fn try_map_tells_of_each_behind_the_error_and_does_not_abort() {
             calls.fetch_add(1, SeqCst);
             if n == 300 { Err(n) } else { Ok(Sharp) }
         });
+        let results = results.window(200);
         let mut asked = 0;
         for result in results {
             asked += 1;
@@ -247,9 +250,9 @@ fn a_scope_does_not_panic_because_of_them_and_does_not_abort() {
             // One ends after its handle is gone, the others before.
             let gates = [(); 2].map(|()| block(&pool));
             drop(scope.spawn(|| Sharp).unwrap());
-            gates.iter().for_each(|gate| gate.open());
+            gates.iter().for_each(Gate::open);
             let both = [(); 2].map(|()| scope.spawn(|| Sharp).unwrap());
-            until(|| both.iter().all(|handle| handle.is_finished()));
+            until(|| both.iter().all(ScopedJoinHandle::is_finished));
             drop(both);
             let mut map = scope.map(&items, |_| Sharp);
             std::mem::forget(map.next());
@@ -339,7 +342,7 @@ fn items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped() {
     in_a_process(name, || {
         let watchdog = Watchdog::start();
         let (pool, told) = counting(&watchdog, 2);
-        let gate = common::Gate::new();
+        let gate = Gate::new();
         let at = gate.clone();
         // Nothing else submits to this pool, so this is the number of the item's block.
         let items = (0..100_000).map(|_| (pool.stats().accepted, Sharp));
@@ -350,6 +353,7 @@ fn items_of_a_block_that_is_cancelled_may_panic_when_they_are_dropped() {
             }
             block
         });
+        results = results.window(200);
         // Others are ahead then, and two of them are at the gate or come to it.
         while results.next().unwrap().unwrap() < 19 {}
         drop(results);

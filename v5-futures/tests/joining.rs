@@ -206,7 +206,8 @@ fn a_task_that_was_not_submitted_cannot_be_joined() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     let runs = Arc::new(AtomicUsize::new(0));
-    let joins: [fn(JoinHandle<u8>) -> Result<u8, JoinError>; 2] = [JoinHandle::join, |handle| {
+    type Join = fn(JoinHandle<u8>) -> Result<u8, JoinError>;
+    let joins: [Join; 2] = [JoinHandle::join, |handle| {
         handle.join_timeout(Duration::MAX).unwrap()
     }];
     let mut tasks = Vec::new();

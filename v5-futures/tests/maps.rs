@@ -297,7 +297,7 @@ fn the_first_error_is_the_last_result() {
             assert_eq!(numbers.next().unwrap().unwrap(), n);
         }
         let error = numbers.next().unwrap().unwrap_err();
-        assert_eq!(format!("{numbers:?}"), "TryMap { over: true, .. }");
+        assert_eq!(format!("{numbers:?}"), "TryMap { has_ended: true, .. }");
         assert!(numbers.next().is_none() && numbers.next().is_none());
         drop(numbers);
         // The words are the function's own.

@@ -4,26 +4,14 @@
 mod common;
 mod scenes;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use common::{OpenOnDrop, Watchdog, until};
-use scenes::{OnDrop, block, busy, on_worker};
+use scenes::{OnDrop, block, busy, on_worker, panic_of};
 use v5_futures::{CancelToken, Pool, Reason};
-
-/// What the scope panicked with.
-fn panic_of<R>(scope: impl FnOnce() -> R) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(scope))
-        .map(|_| ())
-        .unwrap_err();
-    match payload.downcast::<&str>() {
-        Ok(text) => (*text).to_owned(),
-        Err(payload) => *payload.downcast::<String>().unwrap(),
-    }
-}
 
 /// As in the issue that this comes from: sixteen rows, of which none was written.
 #[test]

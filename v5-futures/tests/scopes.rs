@@ -6,26 +6,15 @@ mod scenes;
 use std::cell::Cell;
 use std::error::Error;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use common::{Gate, Watchdog, until};
-use scenes::{OnDrop, block, busy, on_worker};
+use scenes::{OnDrop, block, busy, on_worker, panic_of};
 use v5_futures::{CancelToken, JoinError, Pool, Reason, RejectedSpawn, Scope};
-
-/// What the scope panicked with.
-fn panic_of<R>(scope: impl FnOnce() -> R) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(scope))
-        .map(|_| ())
-        .unwrap_err();
-    match payload.downcast::<&str>() {
-        Ok(text) => (*text).to_owned(),
-        Err(payload) => *payload.downcast::<String>().unwrap(),
-    }
-}
 
 /// What a scope says at its end of tasks that the pool has cancelled.
 fn never_ran(tasks: usize) -> String {

@@ -125,19 +125,3 @@ fn a_panic_is_told_although_its_handle_is_dropped_after_it() {
         assert_eq!(told.load(SeqCst), 1, "dropped late: {late}");
     }
 }
-
-#[test]
-fn a_refused_closure_fits_into_an_error_box() {
-    fn fits(error: impl std::error::Error + Send + Sync) -> String {
-        error.to_string()
-    }
-    let pool = Pool::new(1, 1).unwrap();
-    pool.shutdown();
-    // What it captures can be sent, and not shared.
-    let captured = std::cell::Cell::new(1);
-    pool.scope(|scope| {
-        let refused = scope.spawn(move || captured.get()).unwrap_err();
-        assert_eq!(fits(refused), "the task was refused: the pool is shut down");
-    });
-    fits(pool.execute(|| ()).unwrap_err());
-}

@@ -3,14 +3,13 @@
 mod common;
 mod scenes;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{LONG, OpenOnDrop, Watchdog};
-use scenes::{busy, counts, on_worker};
+use scenes::{busy, counts, on_worker, panic_of};
 use v5_futures::Pool;
 
 #[test]
@@ -129,13 +128,9 @@ fn a_wait_with_a_timeout_on_a_worker_panics_as_one_without() {
     for patience in [Duration::ZERO, Duration::from_millis(1), Duration::MAX] {
         let texts = on_worker(&pool, move |pool| {
             let group = pool.group();
-            let text = |wait: &dyn Fn()| {
-                let payload = catch_unwind(AssertUnwindSafe(wait)).unwrap_err();
-                *payload.downcast::<String>().unwrap()
-            };
             [
-                text(&|| _ = pool.wait_idle_timeout(patience)),
-                text(&|| _ = group.wait_timeout(patience)),
+                panic_of(|| pool.wait_idle_timeout(patience)),
+                panic_of(|| group.wait_timeout(patience)),
             ]
         });
         let [idle, group] = texts;

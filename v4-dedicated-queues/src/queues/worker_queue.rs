@@ -51,7 +51,7 @@ impl WorkerQueue {
         self.tasks.len.load(Relaxed)
     }
 
-    fn seems_empty(&self) -> bool {
+    pub(crate) fn seems_empty(&self) -> bool {
         self.tasks.len.load(Relaxed) == 0
     }
 

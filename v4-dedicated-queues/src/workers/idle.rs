@@ -138,7 +138,7 @@ impl Worker {
     fn wait_for_locked(&self) {
         let queues = self.victims.iter();
         queues
-            .filter(|queue| queue.len() > 0)
+            .filter(|queue| !queue.seems_empty())
             .for_each(|queue| _ = queue.is_empty());
     }
 

@@ -56,7 +56,7 @@ impl WorkerQueue {
         self.tasks.len.load(Relaxed)
     }
 
-    pub(super) fn seems_empty(&self) -> bool {
+    pub(crate) fn seems_empty(&self) -> bool {
         self.tasks.len.load(Relaxed) == 0
     }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Wake, Waker};
@@ -93,6 +94,17 @@ pub(crate) fn how<T>(handle: JoinHandle<T>) -> How {
             assert!(error.is_abandoned(), "{error}");
             How::Abandoned
         }
+    }
+}
+
+/// What the code panicked with.
+pub(crate) fn panic_of<R>(code: impl FnOnce() -> R) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(code))
+        .map(|_| ())
+        .unwrap_err();
+    match payload.downcast::<&str>() {
+        Ok(text) => (*text).to_owned(),
+        Err(payload) => *payload.downcast::<String>().unwrap(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a task leaves behind in its queue that was claimed or cancelled there: it is in nobody's
-//! way.
+//! What a task leaves behind in its queue that was claimed or cancelled there, a tombstone: it is in
+//! nobody's way.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ fn a_sweep_leaves_the_tasks_that_are_alive() {
     let (own, count) = (Arc::clone(&pool), Arc::clone(&ran));
     let task = move || {
         let handles = [(); 4].map(|()| own.spawn(adds_one(&count)).unwrap());
-        // Not the last one, which would be taken off the end of the queue.
+        // Each stays in its queue, also at an end: only a joiner takes it out there.
         let cancelled = handles[..3].iter().filter(|handle| handle.cancel());
         let cancelled = cancelled.count();
         for handle in handles {

@@ -9,13 +9,14 @@ use crossbeam_channel::{Sender, bounded};
 use model_schedule::models;
 use pool::{JoinSet, Pool};
 
-use crate::common::{SOME_TIME, adds_one};
+use crate::common::{SOME_TIME, adds_one, busy_pool};
 
 models![
     a_set_gives_each_result_once,
     a_set_on_a_worker_gives_each_result_once,
     whoever_polls_a_set_is_woken_for_each_result,
     the_tasks_of_a_set_run_or_are_cancelled,
+    a_set_that_is_dropped_cancels_what_has_not_begun,
     a_wait_with_a_deadline_ends_with_the_next_result_or_without_one,
     a_map_on_a_worker_gives_each_result_in_its_turn,
     a_map_that_is_dropped_early_cancels_or_runs_what_is_ahead,
@@ -101,6 +102,27 @@ fn the_tasks_of_a_set_run_or_are_cancelled() {
     assert_eq!((results.len(), ran.load(SeqCst) + cancelled), (2, 2));
     pool.wait_idle();
     assert_eq!(pool.stats().cancelled, cancelled);
+}
+
+/// Unless it was told to let them go. The only worker is busy until then.
+fn a_set_that_is_dropped_cancels_what_has_not_begun() {
+    for lets_go in [false, true] {
+        let (pool, closed) = busy_pool(2);
+        let ran = Arc::new(AtomicUsize::new(0));
+        let mut set = JoinSet::new();
+        for _ in 0..2 {
+            set.spawn(&pool, adds_one(&ran)).unwrap();
+        }
+        if lets_go {
+            set.detach_all();
+        }
+        drop(set);
+        drop(closed);
+        pool.wait_idle();
+        let runs = if lets_go { 2 } else { 0 };
+        assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (runs, 1));
+        assert_eq!(pool.stats().cancelled, 2 - runs);
+    }
 }
 
 fn a_wait_with_a_deadline_ends_with_the_next_result_or_without_one() {

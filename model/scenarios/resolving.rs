@@ -21,7 +21,7 @@ models![
     a_task_that_is_cancelled_while_it_is_submitted_is_counted_once,
     a_task_that_is_cancelled_while_it_waits_for_a_place_is_counted_once,
     tasks_of_a_batch_that_are_cancelled_meanwhile_are_counted_once,
-    a_task_that_was_cancelled_before_it_was_submitted_may_be_handed_back,
+    a_task_that_was_cancelled_before_it_was_submitted_is_counted_at_once,
     a_handle_that_cancels_when_it_is_dropped_comes_in_time_or_not_at_all,
     a_result_that_nobody_asks_for_is_dropped_once,
     a_panic_is_told_to_the_handle_or_to_the_handler,
@@ -155,7 +155,7 @@ fn a_handle_outlives_its_pool() {
     }
 }
 
-/// If it comes too late to be refused, the pool counts it as cancelled.
+/// It is accepted all the same, and the pool counts it as cancelled.
 fn a_task_that_is_cancelled_while_it_is_submitted_is_counted_once() {
     let (pool, ran) = (Pool::new(1, 1).unwrap(), Arc::new(AtomicUsize::new(0)));
     let group = pool.group();
@@ -177,7 +177,7 @@ fn a_task_that_is_cancelled_while_it_is_submitted_is_counted_once() {
     );
 }
 
-/// It still takes the place that it has waited for.
+/// It still waits for a place, and takes none.
 fn a_task_that_is_cancelled_while_it_waits_for_a_place_is_counted_once() {
     let (pool, closed) = busy_pool(1);
     let ran = Arc::new(AtomicUsize::new(0));
@@ -214,16 +214,27 @@ fn tasks_of_a_batch_that_are_cancelled_meanwhile_are_counted_once() {
     );
 }
 
-fn a_task_that_was_cancelled_before_it_was_submitted_may_be_handed_back() {
-    let pool = Pool::new(1, 1).unwrap();
-    let (task, handle) = Task::with_handle(|| ());
-    assert!(handle.cancel());
+/// At once, and nothing is queued: the only worker is busy, or it is the one that submits.
+fn a_task_that_was_cancelled_before_it_was_submitted_is_counted_at_once() {
+    let cancelled = || {
+        let (task, handle) = Task::with_handle(|| ());
+        assert!(handle.cancel());
+        (task, handle)
+    };
+    let (pool, closed) = busy_pool(1);
+    let (task, handle) = cancelled();
     pool.execute(task).unwrap();
-    let returned = pool.shutdown_now().len();
-    pool.shutdown();
     let stats = pool.stats();
-    assert_eq!((stats.returned, stats.cancelled), (returned, 1 - returned));
-    assert!(is_cancelled(handle.join()));
+    assert_eq!((stats.accepted, stats.cancelled, stats.queued), (2, 1, 0));
+    drop(closed);
+    let ((task, other), own) = (cancelled(), Arc::clone(&pool));
+    let parent = move || {
+        own.execute(task).unwrap();
+        (own.stats().cancelled, own.queue_len())
+    };
+    assert_eq!(pool.spawn(parent).unwrap().join().unwrap(), (2, 0));
+    assert_eq!(pool.shutdown_now().len(), 0);
+    assert!(is_cancelled(handle.join()) && is_cancelled(other.join()));
 }
 
 fn a_handle_that_cancels_when_it_is_dropped_comes_in_time_or_not_at_all() {

@@ -87,7 +87,11 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
                 }
                 return Some(Err(error));
             }
-            while more() && self.submit_one() {}
+            // No more than that before the next measurement, however wide the window is.
+            let mut most = self.most;
+            while most > 0 && more() && self.submit_one() {
+                most -= 1;
+            }
             match self.ahead.pop_front() {
                 Some(ahead) => self.receive(ahead),
                 None => return self.refused.as_mut()?.take().map(Err),
@@ -104,12 +108,9 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
 
     /// Submits one block, if it fits into the window and there are items.
     fn submit_one(&mut self) -> bool {
-        let is_full = self.ahead.len() >= self.most;
         let size = match self.window {
-            None if is_full => 0,
+            None if self.ahead.len() >= self.most => 0,
             None => self.size,
-            // Larger blocks, and not more of them.
-            Some(window) if is_full && window >= 2 * self.most => 0,
             Some(window) => {
                 let ahead: usize = self.ahead.iter().map(|ahead| ahead.items).sum();
                 let share = (window / self.most).max(1);

@@ -1,4 +1,4 @@
-//! What a task leaves behind in its queue that was claimed or cancelled there, a tombstone: it is in
+//! What a task leaves in its queue that was claimed or cancelled there, a tombstone: it is in
 //! nobody's way.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};

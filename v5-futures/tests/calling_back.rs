@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -16,8 +17,18 @@ use std::time::{Duration, Instant};
 use common::{Watchdog, at_exit};
 use v5_futures::{CancelToken, JoinHandle, JoinSet, Load, Moment, Pool, Scaling, Stats, Stealing};
 
-fn time() -> Duration {
-    Duration::from_millis(env::var("MS").map_or(200, |s| s.parse().unwrap()))
+/// Where code of a pool finds the pool, once it is there.
+type Slot = Arc<OnceLock<Weak<Pool>>>;
+
+fn pool_in(slot: &Slot) -> Option<Arc<Pool>> {
+    slot.get().and_then(Weak::upgrade)
+}
+
+/// The numbers of the rounds, for as long as there is time.
+fn rounds() -> impl Iterator<Item = usize> {
+    let begun = Instant::now();
+    let time = Duration::from_millis(env::var("MS").map_or(200, |s| s.parse().unwrap()));
+    (1..).take_while(move |_| begun.elapsed() < time)
 }
 
 fn check(stats: &Stats) {
@@ -26,6 +37,7 @@ fn check(stats: &Stats) {
     assert_eq!((stats.queued, stats.running), (0, 0));
 }
 
+/// All that one can do with a pool.
 fn everything(pool: &Pool) {
     if let Ok(h) = pool.spawn(|| 1) {
         let _ = h.join();
@@ -75,31 +87,27 @@ fn everything(pool: &Pool) {
 #[test]
 fn hooks_and_destructors_do_everything() {
     let watchdog = Watchdog::start();
-    let begun = Instant::now();
-    let mut turn = 0u32;
-    while begun.elapsed() < time() {
-        turn += 1;
-        let slot: Arc<OnceLock<Weak<Pool>>> = Arc::default();
+    for turn in rounds() {
+        let slot: Slot = Arc::default();
         let (a, b, c) = (slot.clone(), slot.clone(), slot.clone());
-        let get = |s: &OnceLock<Weak<Pool>>| s.get().and_then(Weak::upgrade);
         let pool = Pool::builder()
             .threads(0..=3)
             .queue_capacity(2)
-            .idle_timeout(Duration::from_micros(u64::from(turn % 4) * 30))
-            .stealing([Stealing::Off, Stealing::One, Stealing::Half][turn as usize % 3])
+            .idle_timeout(Duration::from_micros([0, 30, 60, 90][turn % 4]))
+            .stealing([Stealing::Off, Stealing::One, Stealing::Half][turn % 3])
             .on_thread_start(move || {
                 let c = c.clone();
                 at_exit(move || {
-                    if let Some(p) = get(&c) {
+                    if let Some(p) = pool_in(&c) {
                         everything(&p);
                     }
                 });
-                if let Some(p) = get(&a) {
+                if let Some(p) = pool_in(&a) {
                     everything(&p);
                 }
             })
             .on_thread_stop(move || {
-                if let Some(p) = get(&b) {
+                if let Some(p) = pool_in(&b) {
                     everything(&p);
                 }
             })
@@ -118,14 +126,19 @@ fn hooks_and_destructors_do_everything() {
     }
 }
 
+std::thread_local! {
+    static IN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Asks its own pool for things whenever it is asked, but not from within.
 #[derive(Debug)]
-struct Busy(Arc<OnceLock<Weak<Pool>>>, AtomicUsize);
-std::thread_local! { static IN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) }; }
+struct Busy(Slot, AtomicUsize);
+
 impl Scaling for Busy {
     fn wanted(&self, m: Moment, load: &Load) -> usize {
         if !IN.get() {
             IN.set(true);
-            if let Some(p) = self.0.get().and_then(Weak::upgrade) {
+            if let Some(p) = pool_in(&self.0) {
                 // Outside the pool it must not wait for a worker that is not there yet.
                 if self.1.fetch_add(1, SeqCst).is_multiple_of(3)
                     && load.live > 0
@@ -143,7 +156,7 @@ impl Scaling for Busy {
         load.unfinished()
     }
     fn excess(&self, load: &Load) -> usize {
-        if let Some(p) = self.0.get().and_then(Weak::upgrade)
+        if let Some(p) = pool_in(&self.0)
             && let Ok(h) = p.try_spawn(|| 1)
         {
             drop(h.cancel_on_drop());
@@ -158,15 +171,12 @@ impl Scaling for Busy {
 #[test]
 fn policies_do_everything() {
     let watchdog = Watchdog::start();
-    let begun = Instant::now();
-    let mut turn = 0u32;
-    while begun.elapsed() < time() {
-        turn += 1;
-        let slot: Arc<OnceLock<Weak<Pool>>> = Arc::default();
+    for turn in rounds() {
+        let slot: Slot = Arc::default();
         let pool = Pool::builder()
             .threads(0..=3)
             .queue_capacity(2)
-            .idle_timeout(Duration::from_micros(u64::from(turn % 3) * 50))
+            .idle_timeout(Duration::from_micros([0, 50, 100][turn % 3]))
             .scaling(Busy(slot.clone(), AtomicUsize::new(0)));
         let pool = watchdog.watch(pool.build().unwrap());
         slot.set(Arc::downgrade(&pool)).unwrap();
@@ -205,10 +215,7 @@ fn fork(pool: &Arc<Pool>, depth: u32, runs: &Arc<AtomicUsize>) -> u64 {
 #[test]
 fn a_storm_of_forks_survives_resizes() {
     let watchdog = Watchdog::start();
-    let begun = Instant::now();
-    let mut turn = 0usize;
-    while begun.elapsed() < time() {
-        turn += 1;
+    for turn in rounds() {
         let pool = Pool::builder()
             .threads(0..=4)
             .queue_capacity(1)
@@ -285,10 +292,7 @@ impl Wake for Calls {
 #[test]
 fn cancels_come_from_everywhere_at_once() {
     let watchdog = Watchdog::start();
-    let begun = Instant::now();
-    let mut turn = 0usize;
-    while begun.elapsed() < time() {
-        turn += 1;
+    for turn in rounds() {
         let pool = Pool::builder().threads(1..=1 + turn % 3).queue_capacity(64);
         let pool = watchdog.watch(pool.build().unwrap());
         let group = pool.group();
@@ -362,21 +366,17 @@ fn cancels_come_from_everywhere_at_once() {
         for h in Arc::into_inner(handles).unwrap() {
             set.insert(h);
         }
-        let mut n = 0;
         while !set.is_empty() {
-            if catch_unwind(AssertUnwindSafe(|| set.join_next())).is_ok() {
-                n += 1;
-            }
+            // A handle that was polled to its end panics.
+            let _ = catch_unwind(AssertUnwindSafe(|| set.join_next()));
         }
-        let _ = n;
         assert!(pool.wait_idle_timeout(Duration::from_secs(20)), "{pool:?}");
         pool.shutdown();
         let st = pool.stats();
         check(&st);
-        assert_eq!(
-            st.completed + st.panicked,
-            ran.load(SeqCst) + st.completed + st.panicked - ran.load(SeqCst)
-        );
+        // Wakers have submitted some more.
+        assert!(ran.load(SeqCst) <= st.completed + st.panicked, "{st:?}");
+        assert!(cancelled.load(SeqCst) <= st.cancelled, "{st:?}");
     }
 }
 
@@ -403,17 +403,14 @@ impl Drop for Calling {
 #[test]
 fn drops_handlers_and_iterators_call_back() {
     let watchdog = Watchdog::start();
-    let begun = Instant::now();
-    let mut turn = 0usize;
-    while begun.elapsed() < time() {
-        turn += 1;
-        let slot: Arc<OnceLock<Weak<Pool>>> = Arc::default();
+    for turn in rounds() {
+        let slot: Slot = Arc::default();
         let inside = slot.clone();
         let pool = Pool::builder()
             .threads(turn % 2..=1 + turn % 3)
             .queue_capacity(1 + turn % 4)
             .panic_handler(move |_| {
-                if let Some(p) = inside.get().and_then(Weak::upgrade) {
+                if let Some(p) = pool_in(&inside) {
                     everything(&p);
                 }
             });

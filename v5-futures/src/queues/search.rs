@@ -29,7 +29,7 @@ pub(crate) struct Search {
     resting: AtomicUsize,
 }
 
-/// Nobody searches. Then, if a worker sleeps, nothing is queued.
+/// Nobody searches. Then nothing is queued, nobody sleeps, or the submitter is about to wake one.
 const NOBODY: u8 = 0;
 /// One searches, and at most one task is queued, or nobody sleeps.
 const ONE: u8 = 1;

@@ -36,8 +36,8 @@ pub(crate) struct WorkerQueue {
 struct Tasks {
     /// How many there are. Written under the lock; without it, how many there were a moment ago.
     len: AtomicUsize,
-    /// The oldest in front. Whoever adds one holds the lock of the state as well, unless it is a
-    /// thief, which only moves some.
+    /// The oldest in front. Whoever adds one holds the lock of the state as well, except the owner,
+    /// which counts it before, and thieves, which only move some.
     jobs: Mutex<VecDeque<Job>>,
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Blocks<'tasks, I: Iterator, T> {
     pulled: Vec<I::Item>,
     /// Blocks whose results are not asked for yet, the oldest first.
     ahead: VecDeque<Ahead<'tasks, T>>,
+    /// So many items are in these.
+    items_ahead: usize,
     /// The results that are asked for now.
     results: Block<T>,
     /// What there is in place of the results of a block that was cancelled: so many errors like
@@ -60,6 +62,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             size: 1,
             pulled: Vec::new(),
             ahead: VecDeque::new(),
+            items_ahead: 0,
             results: Block::empty(),
             lost: None,
             refused: None,
@@ -101,6 +104,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
 
     /// Cancels what is ahead, as far as it has not begun.
     pub(super) fn cancel(&mut self) {
+        self.items_ahead = 0;
         for ahead in mem::take(&mut self.ahead) {
             ahead.handle.cancel();
         }
@@ -112,9 +116,9 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             None if self.ahead.len() >= self.most => 0,
             None => self.size,
             Some(window) => {
-                let ahead: usize = self.ahead.iter().map(|ahead| ahead.items).sum();
                 let share = (window / self.most).max(1);
-                self.size.min(share).min(window.saturating_sub(ahead))
+                let room = window.saturating_sub(self.items_ahead);
+                self.size.min(share).min(room)
             }
         };
         if self.refused.is_some() || size == 0 {
@@ -134,11 +138,14 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             return false;
         }
         match (self.submit)(mem::replace(&mut self.pulled, rest)) {
-            Ok(handle) => self.ahead.push_back(Ahead {
-                handle,
-                items,
-                pulled_in,
-            }),
+            Ok(handle) => {
+                self.items_ahead += items;
+                self.ahead.push_back(Ahead {
+                    handle,
+                    items,
+                    pulled_in,
+                });
+            }
             Err(Reason::Cancelled) => {
                 self.refused = Some(Some(JoinError::cancelled(CancelledBy::Pool)));
             }
@@ -149,6 +156,7 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
 
     /// Waits for a block.
     fn receive(&mut self, mut ahead: Ahead<'tasks, T>) {
+        self.items_ahead -= ahead.items;
         match ahead.handle.take_cell().join() {
             Ok(block) => {
                 self.size = block.next_size(ahead.pulled_in);

@@ -210,7 +210,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Whether the task has ended. If it is, [`join`](JoinHandle::join) does not wait.
+    /// Whether the task has ended. If it has, [`join`](JoinHandle::join) does not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.handle.cell().has_ended()
@@ -220,7 +220,7 @@ impl<T> JoinHandle<T> {
     /// [cancelled](JoinError::is_cancelled). Returns whether that came in time. A task that has
     /// started, or has ended, is not touched; `false` also for one that is cancelled already.
     ///
-    /// What it captured is dropped before the task counts as over, so a destructor that waits for
+    /// What it captured is dropped before the task counts as ended, so a destructor that waits for
     /// the pool waits for ever. The task's place in the queue is free at once. To stop a task that
     /// runs, give it a [`CancelToken`](crate::CancelToken) to look at.
     ///
@@ -237,6 +237,10 @@ impl<T> JoinHandle<T> {
 
     /// From now on, whoever drops the handle [cancels](JoinHandle::cancel) the task: if it has not
     /// started by then, it never does.
+    ///
+    /// If its closure holds such a handle, which is dropped with it, and so on, then from the
+    /// sixteenth level on a closure is dropped a little later on the same thread. So a destructor
+    /// down there must not wait for the end of what it cancels.
     ///
     /// ```
     /// # let pool = v5_futures::Pool::new(1, 4)?;

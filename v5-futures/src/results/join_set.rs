@@ -189,7 +189,8 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// Takes the handles out and drops them: the tasks go on, and nobody hears of them.
+    /// Takes the handles out and drops them: the tasks go on, and nobody hears of them. (A handle
+    /// that was told to [cancel](JoinHandle::cancel_on_drop) before it was inserted does so.)
     pub fn detach_all(&mut self) {
         self.begun = self.next_number;
         self.ended = Arc::default();

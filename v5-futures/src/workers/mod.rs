@@ -21,9 +21,9 @@ use staffing::Staffing;
 /// The workers of a pool. A part of its state: all of this is under the lock.
 ///
 /// The rule that strands no task: nothing is queued, or nobody sleeps, or a worker searches.
-/// A submitter keeps the rule with [`wake_for_task`](crate::pool::Shared::wake_for_task),
-/// the worker that searches with [`end_search`](crate::pool::Shared::end_search), and any worker by
-/// a look at the count before it sleeps or leaves.
+/// A submitter keeps it with [`wake_for_task`](crate::pool::Shared::wake_for_task), a worker that
+/// submits restores it with [`wake_for_own`](crate::pool::Shared::wake_for_own), and a search ends
+/// in [`end_search`](crate::pool::Shared::end_search). Each looks at the count before it sleeps.
 #[derive(Debug)]
 pub(crate) struct Workers {
     /// How many there may be.

@@ -125,11 +125,9 @@ impl<'tasks, I: Iterator, T> Blocks<'tasks, I, T> {
             return false;
         }
         let begun = Instant::now();
-        self.pulled.reserve(size);
-        while self.pulled.len() < size {
-            let Some(item) = self.items.next() else { break };
-            self.pulled.push(item);
-        }
+        let missing = size.saturating_sub(self.pulled.len());
+        self.pulled.reserve(missing);
+        self.pulled.extend(self.items.by_ref().take(missing));
         let pulled_in = begun.elapsed();
         // There may be more, of a time at which the iterator panicked and the window was wider.
         let items = self.pulled.len().min(size);

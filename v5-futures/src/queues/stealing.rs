@@ -32,8 +32,8 @@ pub enum Stealing {
     Half,
 }
 
-/// How often a worker looks for a task before it sleeps, and how long it spins in between: about a
-/// microsecond in all. To sleep and be woken takes longer.
+/// How often a worker looks for a task before it sleeps, and how long it spins in between: some
+/// microseconds in all. To sleep and be woken takes longer.
 const LOOKS: usize = 10;
 const SPINS: usize = 10;
 

@@ -45,8 +45,8 @@ struct State {
     waiting: [usize; Priority::ALL.len()],
     /// Workers that sleep, apart from those that are being woken.
     idle: usize,
-    /// Workers that are being woken and have not had the lock since. While any sleep, there are at
-    /// least as many of these as jobs.
+    /// Workers that are being woken and have not had the lock since. While jobs wait and workers
+    /// sleep, there is at least one of these.
     woken: usize,
 }
 
@@ -141,10 +141,14 @@ impl Queue {
     }
 
     /// Opens the lock, and wakes those who can go on after what has changed at this level.
+    ///
+    /// To wake a worker costs more than a short task, so one is woken at a time. When it has the
+    /// lock it takes a job and comes here, before it runs the job, and wakes the next one if there
+    /// is more to do.
     fn unlock(&self, mut state: MutexGuard<'_, State>, level: Priority) {
-        let wake = state.idle > 0 && state.woken < state.jobs.len();
+        let wake = state.idle > 0 && state.woken == 0 && state.jobs.len() > 0;
         if wake {
-            // Counted by the thread that wakes, so that the next one wakes another worker.
+            // Counted by the thread that wakes, so that the next one sees it.
             state.idle -= 1;
             state.woken += 1;
         }

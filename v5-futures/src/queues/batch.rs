@@ -165,9 +165,10 @@ impl Shared {
             _ => jobs.len().div_ceil(state.workers.awake.len().max(1)),
         };
         while let Some(first) = jobs.next() {
-            let queue = self.push(state, first, on_worker);
+            let queue = Arc::clone(self.push(state, first, on_worker));
             for job in jobs.by_ref().take(share - 1) {
-                self.put(state, &queue, job, on_worker);
+                state.empties.free_some(&self.queues.depot);
+                self.put(&mut state.past, &queue, job, on_worker);
             }
         }
         if self.queues.dispatch.stealing != Stealing::Off {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::counts::Counts;
 use super::worker_queue::WorkerQueue;
 use crate::Stealing;
 use crate::pool::Shared;
@@ -37,12 +38,12 @@ pub enum Placement {
 impl Shared {
     /// Accepts a job, puts it into a queue, and sees to it that a worker comes to it. Returns the
     /// queue.
-    pub(crate) fn push(
+    pub(crate) fn push<'state>(
         &self,
-        state: &mut State,
+        state: &'state mut State,
         job: Job,
         on_worker: Option<usize>,
-    ) -> Arc<WorkerQueue> {
+    ) -> &'state Arc<WorkerQueue> {
         self.note_idle(state);
         let own = on_worker.filter(|number| state.workers.queue_of(*number).is_some());
         // Without stealing nobody else could run what stays on a worker.
@@ -51,25 +52,30 @@ impl Shared {
             true => None,
             false => self.wake_for_task(state),
         };
+        let State {
+            workers,
+            past,
+            empties,
+            ..
+        } = state;
         let queue = match own.or(woken) {
-            Some(number) => state.workers.queue_of(number).expect("it is live"),
-            None => state.workers.place(self.queues.dispatch.placement),
+            Some(number) => workers.queue_of(number).expect("it is live"),
+            None => workers.place(self.queues.dispatch.placement),
         };
-        let queue = Arc::clone(queue);
-        self.put(state, &queue, job, on_worker);
+        empties.free_some(&self.queues.depot);
+        self.put(past, queue, job, on_worker);
         queue
     }
 
     /// Accepts a job, and puts it into that queue.
     pub(crate) fn put(
         &self,
-        state: &mut State,
+        past: &mut Counts,
         queue: &Arc<WorkerQueue>,
         mut job: Job,
         on_worker: Option<usize>,
     ) {
-        state.past.accepted += 1;
-        state.empties.free_some(&self.queues.depot);
+        past.accepted += 1;
         if job.accept(queue) {
             if on_worker.is_none() {
                 self.queues.places.occupy();
@@ -77,8 +83,8 @@ impl Shared {
             queue.push(job);
         } else {
             // Its handle has cancelled it. So it is counted as that, and nothing is queued.
-            state.past.taken += 1;
-            state.past.ended[Ending::Cancelled as usize] += 1;
+            past.taken += 1;
+            past.ended[Ending::Cancelled as usize] += 1;
             drop(job.ticket.record(Ending::Cancelled));
         }
     }

@@ -96,7 +96,7 @@ const fn busy(
 /// Of this one there is no record with samples yet.
 const EPYC: &str = "amd-epyc-2-cores";
 
-/// Zen 4, where the one before may have been anything.
+/// One of the fourth generation.
 const EPYC_ZEN_4: &str = "amd-epyc-25-17-1-2-cores";
 
 const XEON: &str = "intel-xeon-processor-6-207-2-2-cores";

@@ -1,11 +1,13 @@
 //! What catches a bug.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
 
-use crate::short;
+use crate::sources::TOGETHER;
+use crate::{folder, short};
 
 /// A test of one of three kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub enum Catcher {
     Law(String),
     /// A test of the version's own.
     Test {
-        /// The file in `tests`, without its ending.
+        /// The file in `tests` or in `tests/all`, without its ending.
         file: String,
         /// The path of the test in there.
         name: String,
@@ -24,14 +26,21 @@ pub enum Catcher {
 }
 
 impl Catcher {
-    /// The package and the test target that it is in, and its name there. `version` is the folder.
+    /// The package and the test target that it is in, and its name there, as the files of this
+    /// workspace are.
     #[must_use]
-    pub fn target(&self, version: &str) -> (String, &str, String) {
+    pub fn target(&self, version: &str, workspace: &Path) -> (String, &str, String) {
         let short = short(version);
         match self {
             Catcher::Model(name) => (format!("model-{short}"), "models", format!("{name}::fast")),
             Catcher::Law(name) => ("benchmark".into(), "laws", format!("{short}::{name}")),
-            Catcher::Test { file, name } => (version.into(), file, name.clone()),
+            Catcher::Test { file, name } => {
+                let all = workspace.join(folder(version)).join(TOGETHER);
+                match all.join(format!("{file}.rs")).exists() {
+                    true => (version.into(), "all", format!("{file}::{name}")),
+                    false => (version.into(), file, name.clone()),
+                }
+            }
         }
     }
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
 use crate::{all_versions, folder, short, without_parents};
+
+/// The folder in a version's own whose files are modules of one program. In `tests` itself each is
+/// a program.
+pub(crate) const TOGETHER: &str = "tests/all";
 
 /// A function that is a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +85,8 @@ impl Sources {
                 .insert(version, kept.into_iter().flatten().cloned().collect());
             let topics = tokens_of(&repository.join(format!("model/{short}/tests/models.rs")))?;
             sources.topics.insert(version, modules(&topics));
-            let folder = repository.join(folder(version)).join("tests");
-            sources.tests.insert(version, tests_below(&folder)?);
+            let tests = tests_of(&repository.join(folder(version)))?;
+            sources.tests.insert(version, tests);
         }
         Ok(sources)
     }
@@ -137,7 +141,7 @@ fn tokens_of(path: &Path) -> Result<TokenStream> {
 }
 
 /// The Rust files in a folder, in alphabetical order.
-fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).max_depth(1).sort_by_file_name() {
         let path = entry?.into_path();
@@ -153,14 +157,21 @@ fn stem(path: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// The tests of a folder, as `file::name`.
-fn tests_below(folder: &Path) -> Result<Vec<Test>> {
+/// The tests of a version, as `file::name`.
+fn tests_of(version: &Path) -> Result<Vec<Test>> {
+    let (tests_folder, together) = (version.join("tests"), version.join(TOGETHER));
     let mut found = Vec::new();
     let mut seen = 0;
-    for path in files(folder)? {
+    let mut programs = files(&tests_folder)?;
+    if together.exists() {
+        let topics = modules(&tokens_of(&together.join("main.rs"))?);
+        let is_topic = |path: &PathBuf| topics.contains(&stem(path));
+        programs.extend(files(&together)?.into_iter().filter(is_topic));
+    }
+    for path in programs {
         tests(tokens_of(&path)?, &format!("{}::", stem(&path)), &mut found);
     }
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(&tests_folder) {
         let path = entry?.into_path();
         if path.extension().is_some_and(|ending| ending == "rs") {
             seen += count_tests(tokens_of(&path)?);
@@ -168,8 +179,9 @@ fn tests_below(folder: &Path) -> Result<Vec<Test>> {
     }
     ensure!(
         seen == found.len(),
-        "{} has tests that a macro makes or that are in a folder: book/museum/src/sources.rs does not see their names",
-        folder.display()
+        "{} has tests that a macro makes, or that are in a folder or in no module of all/main.rs: \
+         book/museum/src/sources.rs does not see their names",
+        tests_folder.display()
     );
     Ok(found)
 }

@@ -54,7 +54,7 @@ impl Copy {
     ///
     /// If it does not compile, or there is no such test.
     pub fn trial(&self, exhibit: &Exhibit, catcher: &Catcher) -> Result<Trial> {
-        let (package, target, name) = catcher.target(&exhibit.version);
+        let (package, target, name) = catcher.target(&exhibit.version, &self.workspace());
         self.compile(&package, target, name)
     }
 

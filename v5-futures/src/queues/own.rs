@@ -24,29 +24,27 @@ impl WorkerQueue {
     }
 
     /// Takes the job whose cell is at this address, if it is the newest one here or the oldest, and
-    /// claims it.
-    pub(crate) fn take_from_an_end<C>(
-        &self,
-        cell: *const (),
-        claim: impl FnOnce() -> Option<C>,
-    ) -> Option<C> {
+    /// has it claimed by `claim`, which says whether it could be.
+    pub(crate) fn take_from_an_end(&self, cell: *const (), claim: &mut dyn FnMut() -> bool) {
         if self.seems_empty() {
-            return None;
+            return;
         }
         self.with(|jobs| {
             let is_newest = jobs.back().is_some_and(|job| job.is_at(cell));
             if !is_newest && !jobs.front().is_some_and(|job| job.is_at(cell)) {
-                return None;
+                return;
             }
             // In this order: a task that is dropped unclaimed would end here.
-            let claim = claim();
+            let claimed = claim();
             let job = match is_newest {
                 true => jobs.pop_back(),
                 false => jobs.pop_front(),
             };
             job.into_iter().for_each(Job::forget);
-            claim.inspect(|_| self.slot.took())
-        })
+            if claimed {
+                self.slot.took();
+            }
+        });
     }
 
     /// Takes out the tombstones. Returns how many jobs are left.

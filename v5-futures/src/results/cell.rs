@@ -100,7 +100,7 @@ impl<F, T> TaskCell<F, T> {
     /// The pool that has accepted the task last, if it is still there.
     pub(super) fn pool(&self) -> Option<Arc<Shared>> {
         let queue = self.state.lock().queue.clone();
-        queue.and_then(|queue| queue.pool.shared())
+        queue?.pool.shared()
     }
 }
 

@@ -17,14 +17,18 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     /// Runs the task if it has not begun and the calling thread is a worker of its pool, and
     /// returns the result. `None`: it is not for this thread to run.
     pub(super) fn join_on_worker(&self) -> Option<Result<T, JoinError>> {
-        self.on_top(|claim, cancelled| {
-            self.end_joined(&mut claim.closure, cancelled, claim.is_awaited)
-        })
+        let mut joined = None;
+        self.on_top(&mut |claim, cancelled| {
+            let (ending, result) = self.end_joined(&mut claim.closure, cancelled, claim.is_awaited);
+            joined = Some(result);
+            ending
+        });
+        joined
     }
 
     /// Runs the task if it has not begun and the calling thread is a worker of its pool.
     pub(super) fn end_on_worker(&self) {
-        self.on_top(|claim, cancelled| (self.end(&mut claim.closure, cancelled), ()));
+        self.on_top(&mut |claim, cancelled| self.end(&mut claim.closure, cancelled));
     }
 
     /// Ends a task that has been claimed to be cancelled.
@@ -42,16 +46,15 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
 
     /// Claims the task, if it is for this thread to run, and has it ended on top of the task, or of
     /// whatever it is, that waits for it.
-    fn on_top<R>(
-        &self,
-        end: impl FnOnce(&mut Claim<F>, Option<CancelledBy>) -> (Ending, R),
-    ) -> Option<R> {
+    fn on_top(&self, end: &mut dyn FnMut(&mut Claim<F>, Option<CancelledBy>) -> Ending) {
         let number = worker::pool_of_this_thread();
         if number == 0 {
-            return None;
+            return;
         }
-        worker::with_own(|own| {
-            let (mut claim, is_buried) = self.claim_on(number, own)?;
+        let on_worker: &mut dyn FnMut(Option<&Own>) = &mut |own| {
+            let Some((mut claim, is_buried)) = self.claim_on(number, own) else {
+                return;
+            };
             // In a hook, or at the end of the thread, there is no `own`.
             let (own_pool, other) = match own {
                 Some(own) => (Some(&*own.shared), None),
@@ -59,23 +62,11 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
             };
             let shared = own_pool.or(other.as_deref());
             let ticket = claim.ticket.take();
-            let cancelled = match (&ticket, shared) {
-                (Some(ticket), Some(shared)) => {
-                    shared.queues.places.vacate();
-                    if is_buried {
-                        shared.bury();
-                    }
-                    ticket.cancelled_by(&shared.token)
-                }
-                // It was handed back by `shutdown_now`, and counted then. Whoever has it may keep
-                // it until the pool is gone, and that is not before this worker has what it waits
-                // for.
-                _ => None,
-            };
-            let (ending, result) = end(&mut claim, cancelled);
+            let cancelled = leave_queue(shared, ticket.as_ref(), is_buried);
+            let ending = end(&mut claim, cancelled);
             count(shared, own, ticket, ending);
-            Some(result)
-        })
+        };
+        worker::with_own(on_worker);
     }
 
     /// Claims the task, if it has not begun, for a worker of the pool that has accepted it last.
@@ -83,12 +74,15 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     /// still in a queue as well.
     fn claim_on(&self, number: usize, own: Option<&Own>) -> Option<(Claim<F>, bool)> {
         let address = (&raw const *self).cast();
-        let at_an_end = own.and_then(|own| {
-            let claim = || self.state.lock().take_claim();
-            own.queue.take_from_an_end(address, claim)
-        });
-        if let Some(claim) = at_an_end {
-            return Some((claim, false));
+        if let Some(own) = own {
+            let mut claim = None;
+            own.queue.take_from_an_end(address, &mut || {
+                claim = self.state.lock().take_claim();
+                claim.is_some()
+            });
+            if let Some(claim) = claim {
+                return Some((claim, false));
+            }
         }
         let mut state = self.state.lock();
         let pool = Arc::clone(&state.queue.as_ref()?.pool);
@@ -101,6 +95,23 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
         }
         Some((claim, true))
     }
+}
+
+/// A worker has claimed a task that its pool counts, and that may still lie in a queue. Returns
+/// whether it is cancelled, and by whom.
+fn leave_queue(
+    shared: Option<&Shared>,
+    ticket: Option<&Ticket>,
+    is_buried: bool,
+) -> Option<CancelledBy> {
+    // `None`: it was handed back by `shutdown_now`, and counted then. Whoever has it may keep it
+    // until the pool is gone, and that is not before this worker has what it waits for.
+    let (shared, ticket) = (shared?, ticket?);
+    shared.queues.places.vacate();
+    if is_buried {
+        shared.bury();
+    }
+    ticket.cancelled_by(&shared.token)
 }
 
 /// Counts a task as ended that was claimed, if a pool counts it.

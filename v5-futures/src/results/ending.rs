@@ -9,18 +9,15 @@
 //! scope that has heard of the end of its last task returns, and then it may be gone. So whatever
 //! was given the closure or the result has to return first (rust-lang/rust#101983).
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::Release;
 use std::task::Waker;
 
 use super::cell::{Stage, TaskCell};
 use super::queued::CancelledBy;
+use super::shield::{self, shield};
 use crate::JoinError;
-use crate::panic::PanicHandler;
 use crate::stats::Ending;
-
-type Payload = Box<dyn Any + Send>;
 
 impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     /// Runs the closure of a task that has been claimed, or drops it if the task is cancelled.
@@ -46,7 +43,7 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
         self.has_ended.store(true, Release);
         if is_awaited {
             let waker = self.state.lock().waker.take();
-            self.shield(|| waker.into_iter().for_each(Waker::wake));
+            shield::wake(self.pool(), waker);
         }
         self.leave_scope();
         ended
@@ -78,7 +75,7 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
         cancelled: Option<CancelledBy>,
     ) -> (Ending, Result<T, JoinError>) {
         if let Some(by) = cancelled {
-            self.shield(|| drop(closure.take()));
+            shield(self.pool(), &mut || drop(closure.take()));
             return (Ending::Cancelled, Err(JoinError::cancelled(by)));
         }
         let call = || {
@@ -98,8 +95,8 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
         if let Some(result) = unasked {
             self.tell(result);
         }
-        if let Some(waker) = waker {
-            self.shield(|| waker.wake());
+        if waker.is_some() {
+            shield::wake(self.pool(), waker);
         }
     }
 
@@ -141,8 +138,8 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     pub(super) fn tell(&self, result: Result<T, JoinError>) {
         let error = match result {
             Ok(value) => {
-                self.shield(|| drop(value));
-                return;
+                let mut value = Some(value);
+                return shield(self.pool(), &mut || drop(value.take()));
             }
             Err(error) => error,
         };
@@ -150,26 +147,9 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
             Some(scope) => scope.miss(error),
             None => {
                 if let Ok(payload) = error.try_into_panic() {
-                    self.tell_handler(payload);
+                    shield::tell(self.pool(), payload);
                 }
             }
         }
-    }
-}
-
-// These are for any closure alike, and are small for each.
-impl<F, T> TaskCell<F, T> {
-    fn tell_handler(&self, payload: Payload) {
-        self.shield(|| resume_unwind(payload));
-    }
-
-    /// Runs code of a user. The handler of the pool is told of a panic; without a pool, nobody.
-    ///
-    /// A handle must not keep a pool alive, whose handler may know the handle.
-    pub(super) fn shield(&self, user: impl FnOnce()) {
-        match self.pool() {
-            Some(shared) => shared.hooks.panic.shield(user),
-            None => PanicHandler::default().shield(user),
-        };
     }
 }

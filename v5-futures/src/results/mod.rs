@@ -16,6 +16,7 @@ mod scope;
 mod scope_state;
 mod scoped_handle;
 mod settings;
+mod shield;
 mod spawn;
 pub(crate) mod tombstones;
 mod try_map;

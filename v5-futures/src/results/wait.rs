@@ -2,10 +2,12 @@
 
 use std::hint;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire};
 use std::task::Waker;
 use std::time::Instant;
 
 use super::cell::{Stage, TaskCell, TaskState};
+use super::shield::shield;
 use crate::JoinError;
 
 /// How often a thread looks for the result before it sleeps: for about a microsecond. To sleep and
@@ -16,9 +18,7 @@ const SPINS: usize = 32;
 impl<F, T> TaskCell<F, T> {
     /// Waits until the task has ended or it is too late, and takes the result.
     pub(super) fn wait_deadline(&self, deadline: Option<Instant>) -> Option<Result<T, JoinError>> {
-        (0..SPINS)
-            .take_while(|_| !self.has_ended())
-            .for_each(|_| hint::spin_loop());
+        spin_until(&self.has_ended);
         let mut state = self.state.lock();
         if deadline.is_none() && state.is_unsubmitted() {
             drop(state);
@@ -86,7 +86,8 @@ impl<F, T> TaskCell<F, T> {
         };
         drop(state);
         if waker.is_some() {
-            self.shield(|| drop(waker));
+            let mut waker = waker;
+            shield(self.pool(), &mut || drop(waker.take()));
         }
         unasked
     }
@@ -106,6 +107,13 @@ impl<F, T> TaskState<F, T> {
     fn is_unsubmitted(&self) -> bool {
         self.stage == Stage::Waiting && self.queue.is_none()
     }
+}
+
+/// Looks for the end for a moment.
+fn spin_until(has_ended: &AtomicBool) {
+    (0..SPINS)
+        .take_while(|_| !has_ended.load(Acquire))
+        .for_each(|_| hint::spin_loop());
 }
 
 fn already_taken() -> ! {

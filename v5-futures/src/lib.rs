@@ -62,7 +62,7 @@ pub use group::Group;
 pub use pool::Pool;
 pub use queues::{Placement, RejectedBatch, Stealing};
 pub use results::{
-    JoinError, JoinHandle, JoinSet, Map, RejectedSpawn, Scope, ScopedJoinHandle, TryMap,
+    JoinError, JoinHandle, JoinSet, Map, Refused, RejectedSpawn, Scope, ScopedJoinHandle, TryMap,
     TryMapError,
 };
 pub use scaling::{

@@ -119,7 +119,7 @@ impl<'scope> Scope<'scope, '_> {
         Map(Blocks::new(items, workers, move |items| {
             let (function, items) = (Arc::clone(&function), Items::new(items, pool.clone()));
             let block = move || Block::of(items, &*function, None);
-            let submitted = self.submit(block).map_err(|(reason, _block)| reason);
+            let submitted = self.submit(block).map_err(|refused| refused.reason());
             submitted.map(|handle| handle.0)
         }))
     }

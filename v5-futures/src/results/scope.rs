@@ -16,13 +16,14 @@ use std::time::Duration;
 use super::cell::TaskCell;
 use super::handle::{Child, Handle};
 use super::queued::{Queued, Ticket};
+use super::refused::Refused;
 use super::scope_state::ScopeState;
 use super::scoped_handle::{RejectedSpawn, ScopedJoinHandle};
 use crate::panic::discard;
 use crate::pool::Shared;
 use crate::recycle::LARGEST;
 use crate::task::{Job, Task};
-use crate::{CancelToken, Pool, Reason};
+use crate::{CancelToken, Pool};
 
 /// Where tasks are spawned that borrow. Made by [`Pool::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
@@ -35,7 +36,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 /// A task of a scope, or why there is none, and its closure.
-type Spawned<'scope, F, T> = Result<ScopedJoinHandle<'scope, T>, (Reason, F)>;
+type Spawned<'scope, F, T> = Result<ScopedJoinHandle<'scope, T>, Refused<F>>;
 
 impl Pool {
     /// Runs `body`, in which tasks can be spawned that borrow from outside of it, and returns once
@@ -119,8 +120,7 @@ impl<'scope> Scope<'scope, '_> {
         &'scope self,
         closure: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>, RejectedSpawn> {
-        let spawned = self.submit(closure);
-        spawned.map_err(|(reason, _closure)| RejectedSpawn::new(reason))
+        self.submit(closure).map_err(RejectedSpawn::from)
     }
 
     /// As [`spawn`](Scope::spawn), and the token cancels the task as well: if it is cancelled
@@ -135,7 +135,7 @@ impl<'scope> Scope<'scope, '_> {
         closure: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>, RejectedSpawn> {
         let spawned = self.accept(closure, Ticket::with(token), Some(Duration::MAX));
-        spawned.map_err(|(reason, _closure)| RejectedSpawn::new(reason))
+        spawned.map_err(RejectedSpawn::from)
     }
 
     /// Submits a task whose result is of no interest: [`spawn`](Scope::spawn), without a handle. If
@@ -155,7 +155,7 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Errors
     ///
-    /// Why the task was refused, and its closure.
+    /// [`Refused`]: why the task was refused, and its closure.
     pub fn submit<F, T>(&'scope self, closure: F) -> Spawned<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -172,8 +172,8 @@ impl<'scope> Scope<'scope, '_> {
     /// pool.scope(|scope| {
     ///     for number in &mut numbers {
     ///         // What finds no place is done here.
-    ///         if let Err((_full, double)) = scope.try_spawn(|| *number *= 2) {
-    ///             double();
+    ///         if let Err(refused) = scope.try_spawn(|| *number *= 2) {
+    ///             refused.into_closure()();
     ///         }
     ///     }
     /// });
@@ -183,7 +183,7 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::try_execute`], and the closure.
+    /// As [`Pool::try_execute`]: [`Refused`], with the closure.
     pub fn try_spawn<F, T>(&'scope self, closure: F) -> Spawned<'scope, F, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -208,7 +208,7 @@ impl<'scope> Scope<'scope, '_> {
         // It is moved several times, at the end onto a stack. A box costs less to move, and fits
         // there.
         let accepted = self.accept_small(Box::new(closure), ticket, timeout);
-        accepted.map_err(|(reason, closure)| (reason, *closure))
+        accepted.map_err(|boxed| Refused::new(boxed.reason(), *boxed.into_closure()))
     }
 
     fn accept_small<F, T>(
@@ -257,7 +257,8 @@ impl<'scope> Scope<'scope, '_> {
                 .and_then(|claim| claim.closure);
             drop(job);
             self.state.task_ended();
-            return Err((reason, closure.expect("nobody else has a refused task")));
+            let closure = closure.expect("nobody else has a refused task");
+            return Err(Refused::new(reason, closure));
         }
         if self.state.on_worker {
             let child: Arc<dyn Child + 'scope> = Arc::clone(&cell) as Arc<dyn Child + 'scope>;

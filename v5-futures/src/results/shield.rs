@@ -32,6 +32,8 @@ pub(super) fn wake(pool: Option<Arc<Shared>>, mut waker: Option<Waker>) {
 pub(super) fn tell(pool: Option<Arc<Shared>>, payload: Box<dyn Any + Send>) {
     let mut payload = Some(payload);
     shield(pool, &mut || {
-        _ = payload.take().map(|payload| resume_unwind(payload))
+        if let Some(payload) = payload.take() {
+            resume_unwind(payload);
+        }
     });
 }

@@ -256,16 +256,16 @@ fn try_spawn_in_a_scope_never_waits_and_gives_the_closure_back() {
     let drops = AtomicUsize::new(0);
     let text = pool.scope(|scope| {
         let captured = OnDrop::new(|| _ = drops.fetch_add(1, SeqCst));
-        let first = scope.try_spawn(|| "queued").ok().unwrap();
-        let (reason, closure) = scope
+        let first = scope.try_spawn(|| "queued").unwrap();
+        let refused = scope
             .try_spawn(move || {
                 drop(captured);
                 "refused"
             })
             .unwrap_err();
-        assert_eq!((reason, drops.load(SeqCst)), (Reason::Full, 0));
+        assert_eq!((refused.reason(), drops.load(SeqCst)), (Reason::Full, 0));
         gate.open();
-        [first.join().unwrap(), closure()]
+        [first.join().unwrap(), refused.into_closure()()]
     });
     assert_eq!((text, drops.into_inner()), (["queued", "refused"], 1));
     // On a worker there is always a place.
@@ -273,7 +273,7 @@ fn try_spawn_in_a_scope_never_waits_and_gives_the_closure_back() {
         let done = AtomicUsize::new(0);
         pool.scope(|scope| {
             for _ in 0..100 {
-                drop(scope.try_spawn(|| done.fetch_add(1, SeqCst)).ok().unwrap());
+                drop(scope.try_spawn(|| done.fetch_add(1, SeqCst)).unwrap());
             }
         });
         assert_eq!(done.into_inner(), 100);

@@ -187,7 +187,7 @@ fn what_is_refused_or_would_be_handed_back_stays_in_its_scope() {
                 let t = Touch(d, n);
                 match s.try_spawn(move || t) {
                     Ok(h) => mem::forget(h),
-                    Err((_, f)) => drop(f()),
+                    Err(refused) => drop(refused.into_closure()()),
                 }
             }
             thread::scope(|threads| {

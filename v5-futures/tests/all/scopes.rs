@@ -246,23 +246,64 @@ fn a_refused_closure_comes_back_with_what_it_borrows() {
     pool.shutdown();
     let numbers = [1, 2, 3];
     let sum = pool.scope(|scope| {
-        let (reason, closure) = scope.submit(|| numbers.iter().sum::<i32>()).unwrap_err();
-        assert_eq!(reason, Reason::ShutDown);
+        let refused = scope.submit(|| numbers.iter().sum::<i32>()).unwrap_err();
+        assert_eq!(refused.reason(), Reason::ShutDown);
+        let closure = refused.into_closure();
         let large = [7; 4000];
-        let (_, large) = scope.submit(move || large.iter().sum::<i32>()).unwrap_err();
-        assert_eq!(large(), 28_000);
+        let large = scope.submit(move || large.iter().sum::<i32>()).unwrap_err();
+        assert_eq!(large.into_closure()(), 28_000);
         let large = [7; 4000];
-        let (reason, large) = scope
+        let large = scope
             .try_spawn(move || large.iter().sum::<i32>())
             .unwrap_err();
-        assert_eq!((reason, large()), (Reason::ShutDown, 28_000));
+        assert_eq!(large.reason(), Reason::ShutDown);
+        assert_eq!(large.into_closure()(), 28_000);
         closure()
     });
     assert_eq!(sum, 6);
     let pool = watchdog.watch(Pool::new(1, 4).unwrap());
     pool.cancel();
-    let reason = pool.scope(|scope| scope.submit(|| ()).map(drop).unwrap_err().0);
+    let reason = pool.scope(|scope| scope.submit(|| ()).unwrap_err().reason());
     assert_eq!(reason, Reason::Cancelled);
+}
+
+/// A closure cannot be printed, and what is refused with it can.
+#[test]
+fn whoever_gets_a_closure_back_may_unwrap_instead() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    let numbers = [1, 2, 3];
+    let sum = pool.scope(|scope| {
+        let first = scope.submit(|| numbers[0] + numbers[1]).unwrap();
+        let last = scope.try_spawn(|| numbers[2]).unwrap();
+        first.join().unwrap() + last.join().unwrap()
+    });
+    assert_eq!(sum, 6);
+    pool.shutdown();
+    let text = panic_of(|| pool.scope(|scope| drop(scope.submit(|| numbers[0]).unwrap())));
+    assert!(text.contains("Refused { reason: ShutDown"), "{text}");
+}
+
+#[test]
+fn a_refused_task_is_an_error_and_a_caller_that_lives_longer_gets_the_reason() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(Pool::new(1, 4).unwrap());
+    pool.cancel();
+    let drops = AtomicUsize::new(0);
+    let refused: Result<(), RejectedSpawn> = pool.scope(|scope| {
+        let captured = OnDrop::new(|| _ = drops.fetch_add(1, SeqCst));
+        let refused = scope.submit(move || drop(captured)).unwrap_err();
+        let error: &dyn Error = &refused;
+        assert_eq!(
+            error.to_string(),
+            "the task was refused: its token is cancelled"
+        );
+        assert!(error.source().is_none());
+        assert_eq!(drops.load(SeqCst), 0);
+        Err(refused)?
+    });
+    assert_eq!(drops.load(SeqCst), 1);
+    assert_eq!(refused.unwrap_err().reason(), Reason::Cancelled);
 }
 
 #[test]

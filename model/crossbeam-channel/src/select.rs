@@ -4,13 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
-use model_schedule::{Patience, Sleeper, Woken, note, note_at, shuffle, step};
+use model_schedule::{Deadline, Patience, Sleeper, Woken, note, note_at, shuffle, step};
 
 use crate::operation::{Chosen, Operation};
-use crate::{Receiver, SelectedOperation, Sender, note_why, patience};
+use crate::{Receiver, SelectedOperation, Sender, note_why};
 
 /// Several operations, one of which is to be done: any of those that are ready, or the first.
 #[derive(Default)]
@@ -85,7 +85,8 @@ impl<'a> Select<'a> {
         &mut self,
         time: Duration,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        self.choose(Some(patience(time))).ok_or(SelectTimeoutError)
+        self.choose(Some(Patience::during(time)))
+            .ok_or(SelectTimeoutError)
     }
 
     /// Chooses an operation, and waits for some time at most.
@@ -96,9 +97,9 @@ impl<'a> Select<'a> {
     #[track_caller]
     pub fn select_deadline(
         &mut self,
-        _deadline: Instant,
+        deadline: impl Deadline,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let chosen = self.choose(Some(Patience::ForSomeTime));
+        let chosen = self.choose(Some(Patience::until(&deadline)));
         chosen.ok_or(SelectTimeoutError)
     }
 
@@ -131,7 +132,8 @@ impl<'a> Select<'a> {
     /// The time is over.
     #[track_caller]
     pub fn ready_timeout(&mut self, time: Duration) -> Result<usize, ReadyTimeoutError> {
-        self.see(Some(patience(time))).ok_or(ReadyTimeoutError)
+        self.see(Some(Patience::during(time)))
+            .ok_or(ReadyTimeoutError)
     }
 
     /// Waits until an operation is ready, or for some time.
@@ -140,8 +142,8 @@ impl<'a> Select<'a> {
     ///
     /// The time is over.
     #[track_caller]
-    pub fn ready_deadline(&mut self, _deadline: Instant) -> Result<usize, ReadyTimeoutError> {
-        let ready = self.see(Some(Patience::ForSomeTime));
+    pub fn ready_deadline(&mut self, deadline: impl Deadline) -> Result<usize, ReadyTimeoutError> {
+        let ready = self.see(Some(Patience::until(&deadline)));
         ready.ok_or(ReadyTimeoutError)
     }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use model_schedule::{Line, Patience, Woken, note, step};
+use model_schedule::{Deadline, Line, Patience, Woken, note, step};
 
 use crate::MutexGuard;
 
@@ -87,11 +87,7 @@ impl Condvar {
         guard: &mut MutexGuard<'_, T>,
         time: Duration,
     ) -> WaitTimeoutResult {
-        let patience = match Instant::now().checked_add(time) {
-            Some(_) => Patience::ForSomeTime,
-            None => Patience::Forever,
-        };
-        self.sleep(guard, patience)
+        self.sleep(guard, Patience::during(time))
     }
 
     /// Waits to be notified, or for some time.
@@ -99,9 +95,9 @@ impl Condvar {
     pub fn wait_until<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
-        _deadline: Instant,
+        deadline: impl Deadline,
     ) -> WaitTimeoutResult {
-        self.sleep(guard, Patience::ForSomeTime)
+        self.sleep(guard, Patience::until(&deadline))
     }
 
     /// Waits as long as the condition is true, or for some time. It has timed out only if the
@@ -111,16 +107,25 @@ impl Condvar {
         &self,
         guard: &mut MutexGuard<'_, T>,
         mut condition: impl FnMut(&mut T) -> bool,
-        deadline: Instant,
+        deadline: impl Deadline,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
         while condition(&mut *guard) {
             if result.timed_out() {
                 return result;
             }
-            result = self.wait_until(guard, deadline);
+            result = self.sleep(guard, Patience::until(&deadline));
         }
         WaitTimeoutResult(false)
+    }
+
+    /// For the facade of `std`, whose waits may end by themselves: waits to be notified, or not so
+    /// long.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn wait_or_wake<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        let patience = Patience::ForSomeTime(Duration::ZERO);
+        self.sleep_or(guard, patience, "wakes although nobody has called it");
     }
 
     #[track_caller]
@@ -128,6 +133,17 @@ impl Condvar {
         &self,
         guard: &mut MutexGuard<'_, T>,
         patience: Patience,
+    ) -> WaitTimeoutResult {
+        self.sleep_or(guard, patience, "has slept enough")
+    }
+
+    /// Says in other words that nobody has called.
+    #[track_caller]
+    fn sleep_or<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        patience: Patience,
+        uncalled: &str,
     ) -> WaitTimeoutResult {
         let mutex = guard.mutex().address();
         let _open = guard.open(Location::caller(), "opens the lock for");
@@ -142,7 +158,7 @@ impl Condvar {
         );
         note("sleeps");
         let late = self.line.sleep(patience) == Woken::Late;
-        note(if late { "has slept enough" } else { "is woken" });
+        note(if late { uncalled } else { "is woken" });
         WaitTimeoutResult(late)
     }
 }

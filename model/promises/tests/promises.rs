@@ -10,6 +10,7 @@ mod facade {
     use model_crossbeam_channel as channel;
     use model_parking_lot as lock;
     use model_std as standard;
+    use model_std_clock::time as clock;
 
     /// No thread can be started with this.
     fn hopeless() -> standard::thread::Builder {
@@ -40,9 +41,13 @@ mod facade {
         )* };
     }
 
+    mod atomics;
     mod channels;
+    mod clocks;
     mod locks;
     mod selects;
+    mod std_channels;
+    mod std_locks;
     mod threads;
 }
 
@@ -55,6 +60,7 @@ mod real {
     use crossbeam_channel as channel;
     use parking_lot as lock;
     use std as standard;
+    use std::time as clock;
 
     /// No thread can be started with this: no machine has room for its stack.
     fn hopeless() -> standard::thread::Builder {
@@ -88,9 +94,13 @@ mod real {
         )* };
     }
 
+    mod atomics;
     mod channels;
+    mod clocks;
     mod locks;
     mod selects;
+    mod std_channels;
+    mod std_locks;
     mod threads;
 
     /// The facade has no clock.

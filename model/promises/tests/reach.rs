@@ -8,10 +8,11 @@ use std::time::Duration;
 use model_crossbeam_channel::{Select, bounded, select, select_biased};
 use model_parking_lot::{Condvar, Mutex};
 use model_schedule::{
-    asleep, explore, spawns_fail_after, spawns_may_fail, step, until_asleep, working,
+    Limits, asleep, explore, search, spawns_fail_after, spawns_may_fail, step, until_asleep,
+    working,
 };
 use model_std::sync::atomic::AtomicBool;
-use model_std::thread;
+use model_std::{sync, thread};
 
 const SOME_TIME: Duration = Duration::from_secs(3600);
 
@@ -446,4 +447,106 @@ fn a_biased_select_that_sleeps_takes_no_place_after_it_was_woken() {
         },
         &[],
     );
+}
+
+/// `std` allows it, so a wait without a loop is found.
+#[test]
+fn a_wait_of_std_ends_by_itself_or_is_woken() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let state = Arc::new((sync::Mutex::new(0), sync::Condvar::new()));
+        let theirs = Arc::clone(&state);
+        let waits = thread::spawn(move || {
+            let set = theirs.0.lock().unwrap();
+            if *set == 0 {
+                ENDS[*theirs.1.wait(set).unwrap()].fetch_add(1, SeqCst);
+            }
+        });
+        *state.0.lock().unwrap() = 1;
+        state.1.notify_all();
+        waits.join().unwrap();
+    });
+}
+
+/// Although some waits end by themselves.
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_lost_wake_up_of_std_is_found() {
+    explore(
+        || {
+            let state = Arc::new((
+                AtomicBool::new(false),
+                sync::Mutex::new(()),
+                sync::Condvar::new(),
+            ));
+            let theirs = Arc::clone(&state);
+            let waiter = thread::spawn(move || {
+                let mut guard = theirs.1.lock().unwrap();
+                while !theirs.0.load(SeqCst) {
+                    guard = theirs.2.wait(guard).unwrap();
+                }
+            });
+            state.0.store(true, SeqCst);
+            state.2.notify_one();
+            waiter.join().unwrap();
+        },
+        &[],
+    );
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn a_thread_that_parks_without_a_token_is_found() {
+    explore(
+        || {
+            let parks = thread::spawn(thread::park);
+            parks.join().unwrap();
+        },
+        &[],
+    );
+}
+
+/// Who comes second may find the lock poisoned, or come first.
+#[test]
+fn a_lock_is_poisoned_for_whoever_comes_later() {
+    static ENDS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    ends(&ENDS, || {
+        let lock = Arc::new(sync::Mutex::new(()));
+        let theirs = Arc::clone(&lock);
+        let panics = thread::spawn(move || {
+            let _held = theirs.lock();
+            std::panic::resume_unwind(Box::new("on purpose"));
+        });
+        ENDS[usize::from(lock.lock().is_err())].fetch_add(1, SeqCst);
+        panics.join().unwrap_err();
+    });
+}
+
+/// A search that is to end in time says on which schedule it has failed, and how.
+#[test]
+fn a_search_tells_its_failure() {
+    let limits = Limits {
+        schedules: 200,
+        time: Duration::from_secs(60),
+    };
+    let failure = search(race_of_two_additions, limits).unwrap_err();
+    assert!((1..=200).contains(&failure.schedule));
+    assert!(failure.ending.contains("left: 1"), "{}", failure.ending);
+    let told: Vec<String> = failure.journal.iter().map(ToString::to_string).collect();
+    let reads = |line: &&String| line.contains("reads 0") && line.contains("reach.rs:");
+    assert_eq!(told.iter().filter(reads).count(), 2, "{told:#?}");
+    assert!(told.last().unwrap().contains("panics: "), "{told:#?}");
+    assert_eq!(search(|| (), limits).unwrap(), 200);
+}
+
+fn race_of_two_additions() {
+    let number = Arc::new(sync::atomic::AtomicU32::new(0));
+    let adders = [(); 2].map(|()| {
+        let number = Arc::clone(&number);
+        thread::spawn(move || number.store(number.load(SeqCst) + 1, SeqCst))
+    });
+    for adder in adders {
+        adder.join().unwrap();
+    }
+    assert_eq!(number.load(SeqCst), 2);
 }

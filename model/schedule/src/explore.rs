@@ -1,9 +1,9 @@
 //! The search through the schedules of a model.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::env;
-use std::panic;
+use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 use std::thread::panicking;
 use std::time::{Duration, Instant};
@@ -14,8 +14,7 @@ use shuttle::scheduler::{
 use shuttle::{Config, MaxSteps, Runner};
 
 use crate::journal::{self, Entry, switches};
-use crate::line;
-use crate::spawning;
+use crate::{clock, line, spawning, switch};
 
 /// Schedules of each kind in the fast tier, if neither the caller nor `MODEL_SCHEDULES` says
 /// otherwise.
@@ -29,7 +28,7 @@ const DEEP: usize = 1_000;
 const TURN: usize = 100;
 
 /// The preemptions that PCT places in a schedule, plus one.
-const DEPTH: usize = 4;
+pub(crate) const DEPTH: usize = 4;
 
 /// Far more than any model needs. Whoever gets here goes round in circles.
 const MOST_STEPS: usize = 30_000;
@@ -147,21 +146,36 @@ fn tell(model: fn()) -> bool {
 }
 
 /// How an execution failed, in one line.
-fn ending(failure: &(dyn Any + Send)) -> String {
-    let message = failure.downcast_ref::<String>().map(String::as_str);
-    let message = message.or_else(|| failure.downcast_ref::<&str>().copied());
-    match message {
-        Some(message) if message.starts_with("deadlock") => "every thread waits".to_owned(),
-        Some(message) if message.starts_with("exceeded max_steps") => {
-            "threads go round in circles".to_owned()
-        }
-        Some(message) => message.lines().collect::<Vec<_>>().join(" "),
+pub(crate) fn ending(failure: &(dyn Any + Send)) -> String {
+    match message(failure) {
+        Some(message) => in_words(message),
         None => "a panic".to_owned(),
     }
 }
 
+fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+    let message = payload.downcast_ref::<String>().map(String::as_str);
+    message.or_else(|| payload.downcast_ref::<&str>().copied())
+}
+
+fn in_words(message: &str) -> String {
+    if message.starts_with(DEADLOCK) {
+        "every thread waits".to_owned()
+    } else if message.starts_with(CIRCLES) {
+        "threads go round in circles".to_owned()
+    } else {
+        message.lines().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How Shuttle begins to say that all threads wait.
+const DEADLOCK: &str = "deadlock";
+
+/// How Shuttle begins to say that the threads have made too many steps.
+const CIRCLES: &str = "exceeded max_steps";
+
 /// What a reader of a journal has to follow.
-fn effort(journal: &[Entry]) -> (usize, usize) {
+pub(crate) fn effort(journal: &[Entry]) -> (usize, usize) {
     (switches(journal), journal.len())
 }
 
@@ -172,14 +186,50 @@ thread_local! {
     static EXECUTIONS: Cell<usize> = const { Cell::new(0) };
     /// Whether to keep journals.
     static JOURNALS: Cell<bool> = const { Cell::new(false) };
+    /// The first panic in the present execution.
+    static FIRST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-fn run(model: fn(), scheduler: impl Scheduler + 'static) {
+/// The number of the present execution.
+pub(crate) fn execution() -> usize {
+    EXECUTIONS.get()
+}
+
+/// From now on each execution has a journal.
+pub(crate) fn keep_journals() {
+    JOURNALS.set(true);
+}
+
+/// How the present execution first went wrong.
+pub(crate) fn first_panic() -> Option<String> {
+    FIRST.take()
+}
+
+/// Counts the panic, and writes it down. Those of the search itself are told in other words.
+fn count(panic: &PanicHookInfo<'_>) {
+    PANICS.set(PANICS.get() + 1);
+    let message = message(panic.payload()).unwrap_or("a panic");
+    let search = message.starts_with(DEADLOCK) || message.starts_with(CIRCLES);
+    if !switch::is_over() {
+        if let Some(place) = panic.location()
+            && place.file() != file!()
+            && !search
+        {
+            journal::note_panic(place, message);
+        }
+        FIRST.with_borrow_mut(|first| _ = first.get_or_insert_with(|| in_words(message)));
+    }
+    if search {
+        switch::over();
+    }
+}
+
+pub(crate) fn run(model: fn(), scheduler: impl Scheduler + 'static) {
     static COUNT_PANICS: Once = Once::new();
     COUNT_PANICS.call_once(|| {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            PANICS.set(PANICS.get() + 1);
+            count(panic);
             report(panic);
         }));
     });
@@ -191,20 +241,37 @@ fn run(model: fn(), scheduler: impl Scheduler + 'static) {
     config.stack_size = 1 << 18;
     line::wake_up();
     PANICS.set(0);
+    FIRST.set(None);
     let _count = CountExecutions;
     Runner::new(scheduler, config).run(move || {
         // The threads of the last execution have all ended by now.
         refuse_caught_panics();
         spawning::begin();
+        clock::begin();
+        switch::begin();
+        FIRST.set(None);
         EXECUTIONS.set(EXECUTIONS.get() + 1);
         if JOURNALS.get() {
             journal::begin();
         }
         // PCT will not have a model without a second thread.
-        shuttle::thread::spawn(|| ());
+        switch::switching(|| shuttle::thread::spawn(|| ()));
+        let _over = OverIfPanicking;
         model();
     });
     refuse_caught_panics();
+    switch::over();
+}
+
+/// What the other threads do when the scenario has failed is of no interest.
+struct OverIfPanicking;
+
+impl Drop for OverIfPanicking {
+    fn drop(&mut self) {
+        if switch::unwinding() {
+            switch::over();
+        }
+    }
 }
 
 /// Says which execution of a search has failed.

@@ -1,11 +1,13 @@
 //! What the threads of an execution have done, in the order in which they did it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
-use std::thread::panicking;
 
 use shuttle::thread;
+
+use crate::switch::unwinding;
 
 thread_local! {
     /// `None` if nobody is to read it. All threads of a model share one thread.
@@ -14,17 +16,23 @@ thread_local! {
 
 /// Something that a thread has done, as far as others could notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) thread: String,
-    pub(crate) what: String,
+pub struct Entry {
+    thread: String,
+    what: String,
     /// The line of the source that told it to.
-    pub(crate) place: &'static Location<'static>,
+    file: Cow<'static, str>,
+    line: u32,
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, line) = (self.place.file(), self.place.line());
-        write!(f, "step\t{}\t{}\t{file}:{line}", self.thread, self.what)
+        let Entry {
+            thread,
+            what,
+            file,
+            line,
+        } = self;
+        write!(f, "step\t{thread}\t{what}\t{file}:{line}")
     }
 }
 
@@ -39,9 +47,19 @@ pub fn note(what: impl fmt::Display) {
 /// there.
 pub fn note_at(place: &'static Location<'static>, what: impl fmt::Display) {
     // An execution that has failed is torn down by a panic in each of its threads.
-    if panicking() {
-        return;
+    if !unwinding() {
+        write(Cow::Borrowed(place.file()), place.line(), what);
     }
+}
+
+/// Writes down that the thread panics.
+pub(crate) fn note_panic(place: &Location<'_>, message: &str) {
+    let message = message.lines().collect::<Vec<_>>().join(" ");
+    let file = Cow::Owned(place.file().to_owned());
+    write(file, place.line(), format_args!("panics: {message}"));
+}
+
+fn write(file: Cow<'static, str>, line: u32, what: impl fmt::Display) {
     JOURNAL.with_borrow_mut(|journal| {
         let Some(journal) = journal else { return };
         let current = thread::current();
@@ -52,7 +70,8 @@ pub fn note_at(place: &'static Location<'static>, what: impl fmt::Display) {
         journal.push(Entry {
             thread,
             what: what.to_string(),
-            place,
+            file,
+            line,
         });
     });
 }

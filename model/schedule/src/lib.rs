@@ -5,20 +5,28 @@
 //! two steps is atomic: the facades keep their own state in ordinary cells and locks, and have a
 //! step before everything that another thread could notice.
 
+mod clock;
 mod explore;
 mod journal;
 mod line;
 mod models;
+mod scenarios;
+mod search;
 mod spawning;
+mod switch;
 
 use std::time::Duration;
 
+pub use clock::{Deadline, Instant, pass};
 pub use explore::{a_panic_was_meant, explore, explore_deeply, explore_some};
 pub use journal::{note, note_at};
 pub use line::{Line, Patience, Sleeper, Ticket, Woken, asleep};
+pub use scenarios::{Scenario, run};
+pub use search::{Failure, Limits, search};
 pub use spawning::{
     AtWork, spawns_fail_after, spawns_may_fail, spawns_succeed, take_thread, working,
 };
+pub use switch::{is_over, switching, thread_begins, unwinding};
 
 use shuttle::rand::{Rng, thread_rng};
 
@@ -28,7 +36,7 @@ pub const SOME_TIME: Duration = Duration::from_secs(3600);
 /// A point at which any other thread may go on instead of this one.
 pub fn step() {
     // Shuttle has no clock: its sleep is a choice of who runs next, and nothing else.
-    shuttle::thread::sleep(Duration::ZERO);
+    switching(|| shuttle::thread::sleep(Duration::ZERO));
 }
 
 /// A step of a thread that waits for others without being asleep.
@@ -39,7 +47,7 @@ pub fn step() {
 /// one that looks for ever would starve the others. So it is given now and then.
 pub fn pause() {
     if thread_rng().gen_ratio(1, 32) {
-        shuttle::thread::yield_now();
+        switching(shuttle::thread::yield_now);
     } else {
         step();
     }
@@ -48,7 +56,7 @@ pub fn pause() {
 /// A moment without a step, in which now and then everybody else goes first.
 pub fn relax() {
     if thread_rng().gen_ratio(1, 256) {
-        shuttle::thread::yield_now();
+        switching(shuttle::thread::yield_now);
     }
 }
 
@@ -62,6 +70,6 @@ pub fn shuffle<T>(things: &mut [T]) {
 /// Waits until so many threads are [`asleep`].
 pub fn until_asleep(threads: usize) {
     while asleep() < threads {
-        shuttle::thread::yield_now();
+        switching(shuttle::thread::yield_now);
     }
 }

@@ -6,11 +6,14 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
 
 use shuttle::future::block_on;
 use shuttle::rand::{Rng, thread_rng};
 
+use crate::clock::{self, Deadline};
 use crate::pause;
+use crate::switch::switching;
 
 thread_local! {
     /// How many sleep in lines that are counted. All threads of a model share one thread.
@@ -34,8 +37,26 @@ pub(crate) fn wake_up() {
 pub enum Patience {
     /// If all threads sleep so, that is a deadlock.
     Forever,
-    /// Shuttle has no clock. The time may be over at any moment, and in the end it is.
-    ForSomeTime,
+    /// Shuttle has no clock. The time may be over at any moment, and in the end it is. Then that
+    /// much has passed on the modelled clock.
+    ForSomeTime(Duration),
+}
+
+impl Patience {
+    /// For so long. A time too long for the clock has no end.
+    #[must_use]
+    pub fn during(time: Duration) -> Patience {
+        match Instant::now().checked_add(time) {
+            Some(_) => Patience::ForSomeTime(time),
+            None => Patience::Forever,
+        }
+    }
+
+    /// Until then.
+    #[must_use]
+    pub fn until(deadline: &impl Deadline) -> Patience {
+        Patience::ForSomeTime(deadline.left())
+    }
 }
 
 /// Why a thread is not asleep any more.
@@ -105,12 +126,15 @@ impl Sleeper {
     #[must_use]
     pub fn sleep(&self, patience: Patience) -> Woken {
         match patience {
-            Patience::Forever => block_on(poll_fn(|context| {
-                let mut sleep = lock(&self.state);
-                sleep.waker.clone_from(context.waker());
-                sleep.woken.map_or(Poll::Pending, Poll::Ready)
-            })),
-            Patience::ForSomeTime => {
+            Patience::Forever => switching(|| {
+                block_on(poll_fn(|context| {
+                    let mut sleep = lock(&self.state);
+                    sleep.waker.clone_from(context.waker());
+                    sleep.woken.map_or(Poll::Pending, Poll::Ready)
+                }))
+            }),
+            Patience::ForSomeTime(time) => {
+                let begin = clock::present();
                 // Often at once, sometimes after everybody else has done what there was to do.
                 for _ in 1..1_u32 << thread_rng().gen_range(0..8) {
                     pause();
@@ -119,6 +143,7 @@ impl Sleeper {
                     }
                 }
                 self.wake(Woken::Late);
+                clock::late(begin, time);
                 Woken::Late
             }
         }

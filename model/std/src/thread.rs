@@ -8,12 +8,12 @@ use ::std::sync::Arc;
 use ::std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use ::std::time::Duration;
 
-pub use ::shuttle::thread::{
-    AccessError, LocalKey, Scope, ScopedJoinHandle, Thread, ThreadId, current, park, scope,
-};
-pub use ::std::thread::{Result, panicking};
+pub use ::shuttle::thread::{AccessError, Scope, ScopedJoinHandle, ThreadId};
+pub use ::std::thread::Result;
 
-use model_schedule::{AtWork, note, pause, step, take_thread};
+use model_schedule::{AtWork, note, pass, pause, step, switching, take_thread, thread_begins};
+
+pub use crate::local::LocalKey;
 
 /// Every machine has two cores here, or a schedule could not be replayed on another.
 ///
@@ -30,14 +30,73 @@ pub fn yield_now() {
 }
 
 /// Sleeps for a time that nobody can foresee.
-pub fn sleep(_time: Duration) {
+#[track_caller]
+pub fn sleep(time: Duration) {
+    note("sleeps for some time");
     pause();
+    pass(time);
+}
+
+/// Whether this thread unwinds: a panic of another one is not its own.
+#[must_use]
+pub fn panicking() -> bool {
+    model_schedule::unwinding()
+}
+
+/// Sleeps until somebody calls [`Thread::unpark`], or has done so before. It may wake by itself.
+#[track_caller]
+pub fn park() {
+    note("parks");
+    switching(::shuttle::thread::park);
+    note("goes on");
 }
 
 /// Sleeps for a time that nobody can foresee, and leaves the token of `unpark` where it is: to wake
 /// spuriously is allowed.
-pub fn park_timeout(_time: Duration) {
+#[track_caller]
+pub fn park_timeout(time: Duration) {
+    note("parks for some time");
     pause();
+    pass(time);
+}
+
+/// The calling thread.
+#[must_use]
+pub fn current() -> Thread {
+    Thread(::shuttle::thread::current())
+}
+
+/// A scope, which ends when all threads that were started in it have ended.
+pub fn scope<'env, F, T>(work: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    switching(|| ::shuttle::thread::scope(work))
+}
+
+/// A thread, as others see it.
+#[derive(Clone, Debug)]
+pub struct Thread(::shuttle::thread::Thread);
+
+impl Thread {
+    /// Its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name()
+    }
+
+    /// What tells it from others.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        self.0.id()
+    }
+
+    /// Wakes it from its [`park`], or from the next one.
+    #[track_caller]
+    pub fn unpark(&self) {
+        switching(|| self.0.unpark());
+        note("unparks a thread");
+    }
 }
 
 /// Starts a thread.
@@ -106,7 +165,8 @@ impl Builder {
         let ended = Arc::clone(&over);
         // Shuttle takes a panic that leaves a thread for the failure of the model. In std it ends
         // the thread, and is for whoever joins it.
-        let thread = self.0.spawn(move || {
+        let work = move || {
+            thread_begins();
             let result = catch_unwind(AssertUnwindSafe(work));
             note("ends");
             ended.store(true, SeqCst);
@@ -114,10 +174,13 @@ impl Builder {
             // Its work is done, and its thread-local values are still there.
             step();
             result
-        });
+        };
+        let thread = switching(|| self.0.spawn(work));
         note("starts a thread");
+        let handle = thread.expect("Shuttle starts any number of threads");
         JoinHandle {
-            thread: thread.expect("Shuttle starts any number of threads"),
+            thread: Thread(handle.thread().clone()),
+            handle,
             over,
         }
     }
@@ -125,7 +188,8 @@ impl Builder {
 
 /// The right to wait for the end of a thread.
 pub struct JoinHandle<T> {
-    thread: shuttle::thread::JoinHandle<Result<T>>,
+    handle: shuttle::thread::JoinHandle<Result<T>>,
+    thread: Thread,
     over: Arc<AtomicBool>,
 }
 
@@ -142,7 +206,8 @@ impl<T> JoinHandle<T> {
             "waits for the end of {}",
             name.as_deref().unwrap_or("a thread")
         ));
-        self.thread.join().and_then(|result: Result<T>| result)
+        let joined = switching(|| self.handle.join());
+        joined.and_then(|result: Result<T>| result)
     }
 
     /// Whether the thread has returned or panicked. Its thread-local values may still be there.
@@ -155,7 +220,7 @@ impl<T> JoinHandle<T> {
     /// The thread itself.
     #[must_use]
     pub fn thread(&self) -> &Thread {
-        self.thread.thread()
+        &self.thread
     }
 }
 

@@ -1,0 +1,5 @@
+//! `std::time`.
+
+pub use ::std::time::Duration;
+
+pub use model_schedule::Instant;

@@ -23,7 +23,7 @@ pub use exhibit::{BRANCHES, Exhibit, LAWS, VERSIONS, all_versions, ancestry, fol
 pub use laws::{Cell, Evidence, Laws, Row};
 pub use record::{Catch, DEADLINE, LawRun, Record, Search, Stress};
 use schedule::schedule;
-pub use schedule::{Step, end_of};
+pub use schedule::{Step, end_of, steps};
 pub use summary::{Numbers, Summary};
 pub use trial::{Trial, Verdict};
 
@@ -36,8 +36,9 @@ pub fn repository() -> PathBuf {
     root.map(Path::to_owned).unwrap_or_default()
 }
 
-/// A path in the repository without its `..`: `model/v1/../../v1-fixed/src` is `v1-fixed/src`.
-fn without_parents(path: &str) -> String {
+/// A path without its `..`: `model/v1/../../v1-fixed/src` is `v1-fixed/src`.
+#[must_use]
+pub fn without_parents(path: &str) -> String {
     let mut steps: Vec<&str> = Vec::new();
     for step in path.split(['/', '\\']) {
         match step {

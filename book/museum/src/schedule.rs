@@ -42,17 +42,29 @@ impl Step {
     }
 }
 
-/// The steps that a model has printed. Loops are told once, and what one line does is one step.
+/// The steps that a model of the workspace has printed.
 pub(crate) fn schedule(output: &str, workspace: &Path) -> Vec<Step> {
+    steps(output, |path| {
+        let place = in_repository(path);
+        let code = code(workspace, &place).unwrap_or_default();
+        (place, code)
+    })
+}
+
+/// The steps that a model has printed. Loops are told once, and what one line does is one step.
+///
+/// Of each path with its line, `look` says how a reader finds it, and what is written there: both
+/// are empty if it is of no interest.
+pub fn steps(output: &str, look: impl Fn(&str) -> (String, String)) -> Vec<Step> {
     let steps = output.lines().filter_map(|line| {
         let mut parts = line.strip_prefix("step\t")?.split('\t').map(str::to_owned);
-        let (thread, what, place) = (parts.next()?, parts.next()?, parts.next()?);
-        let place = in_repository(&place);
+        let (thread, what, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let (place, code) = look(&path);
         Some(Step {
             thread,
             what,
-            code: code(workspace, &place).unwrap_or_default(),
             place,
+            code,
             times: 1,
         })
     });

@@ -168,7 +168,10 @@ impl Builder {
         let work = move || {
             thread_begins();
             let result = catch_unwind(AssertUnwindSafe(work));
-            note("ends");
+            note(match result {
+                Ok(_) => "ends",
+                Err(_) => "ends in a panic",
+            });
             ended.store(true, SeqCst);
             drop(at_work);
             // Its work is done, and its thread-local values are still there.

@@ -1,0 +1,116 @@
+//! A schedule that breaks a pool, for its author to read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+
+use museum::Step;
+
+use crate::Workshop;
+
+/// What the threads did on a schedule that breaks the pool.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// How many were tried, with this one. Nothing is known of it if the process has died.
+    pub schedule: Option<usize>,
+    /// The end of it.
+    pub steps: Vec<Step>,
+    /// The steps that come before, and are left out.
+    pub left_out: usize,
+    /// Which thread waits where at the end.
+    pub waiting: Vec<Step>,
+    /// How it ends.
+    pub ending: String,
+}
+
+/// How the note of a thread ends that has not gone on since.
+const WAITS: [&str; 4] = [
+    "sleeps",
+    "waits for the lock",
+    "parks",
+    "waits for the end of",
+];
+
+impl Story {
+    pub(crate) fn new(
+        workshop: &Workshop,
+        output: &str,
+        schedule: Option<usize>,
+        ending: String,
+    ) -> Story {
+        let steps = museum::steps(output, |path| look(workshop, path));
+        let mut last = BTreeMap::new();
+        for step in &steps {
+            last.insert(&step.thread, step);
+        }
+        let waits = |step: &Step| {
+            let last = step.what.rsplit(", ").next().unwrap_or_default();
+            WAITS.iter().any(|what| last.starts_with(what))
+        };
+        let waiting = last.into_values().filter(|step| waits(step));
+        let waiting = waiting.cloned().collect();
+        let (left_out, steps) = museum::end_of(steps);
+        Story {
+            schedule,
+            steps,
+            left_out,
+            waiting,
+            ending,
+        }
+    }
+
+    /// Whether a line of the pool's own sources is told, with these words in it.
+    #[must_use]
+    pub fn tells(&self, words: &str) -> bool {
+        let own = |step: &&Step| step.place.starts_with("src/");
+        self.steps
+            .iter()
+            .filter(own)
+            .any(|step| step.code.contains(words))
+    }
+}
+
+/// A place as a reader finds it, and what is written there.
+fn look(workshop: &Workshop, path: &str) -> (String, String) {
+    let found = path.rsplit_once(':').and_then(|(file, line)| {
+        let (place, file) = workshop.find(file)?;
+        let number: usize = line.parse().ok()?;
+        let text = fs::read_to_string(file).ok()?;
+        let code = text.lines().nth(number.checked_sub(1)?)?.trim().to_owned();
+        Some((format!("{place}:{line}"), code))
+    });
+    found.unwrap_or_default()
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.left_out > 0 {
+            writeln!(f, "({} steps before)", self.left_out)?;
+        }
+        let mut thread = "";
+        for step in &self.steps {
+            if step.thread != thread {
+                thread = &step.thread;
+                writeln!(f, "{}", step.called())?;
+            }
+            let times = match step.times {
+                1 => String::new(),
+                times => format!(" ({times} times)"),
+            };
+            let what = step.what.clone() + &times;
+            let line = format!("    {what:<28} {:<18} {}", step.place, step.code);
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        writeln!(f, "then: {}", self.ending)?;
+        for step in &self.waiting {
+            writeln!(
+                f,
+                "    {} waits: {} {}",
+                step.called(),
+                step.place,
+                step.code
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -6,7 +6,7 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::search::{Limits, search};
+use crate::search::{Failure, Limits, before_an_abort, search};
 
 /// A model, and the law that it holds.
 #[derive(Clone, Copy, Debug)]
@@ -61,21 +61,27 @@ pub fn run(scenarios: &[Scenario]) -> ExitCode {
         return ExitCode::FAILURE;
     };
     // Each failure on the way to a short one would be reported.
-    panic::set_hook(Box::new(|_| ()));
+    panic::set_hook(Box::new(|panic| {
+        if let Some(failure) = before_an_abort(panic) {
+            tell(&failure);
+        }
+    }));
     let limits = Limits {
         schedules,
         time: Duration::from_millis(u64::try_from(time).unwrap_or(u64::MAX)),
     };
     match search(scenario.model, limits) {
         Ok(tried) => println!("tried\t{tried}"),
-        Err(failure) => {
-            for entry in &failure.journal {
-                println!("{entry}");
-            }
-            println!("end\t{}", failure.ending);
-            println!("failed\t{}", failure.schedule);
-        }
+        Err(failure) => tell(&failure),
     }
-    let _ = io::stdout().flush();
     ExitCode::SUCCESS
+}
+
+fn tell(failure: &Failure) {
+    for entry in &failure.journal {
+        println!("{entry}");
+    }
+    println!("end\t{}", failure.ending);
+    println!("failed\t{}", failure.schedule);
+    let _ = io::stdout().flush();
 }

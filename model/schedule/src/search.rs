@@ -1,6 +1,7 @@
 //! The search for a schedule that breaks somebody's pool, with an end in time.
 
-use std::panic::{self, AssertUnwindSafe};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::time::{Duration, Instant};
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler, UrwRandomScheduler};
@@ -55,6 +56,7 @@ pub fn search(model: fn(), limits: Limits) -> Result<usize, Box<Failure>> {
         };
         if let Err((journal, ending)) = failed {
             let schedule = execution() - before;
+            FOUND.set(Some(schedule));
             let (journal, ending) = shorten(model, journal, ending);
             return Err(Box::new(Failure {
                 schedule,
@@ -67,6 +69,26 @@ pub fn search(model: fn(), limits: Limits) -> Result<usize, Box<Failure>> {
         }
     }
     Ok(execution() - before)
+}
+
+thread_local! {
+    /// The schedule on which the model has first failed.
+    static FOUND: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// For the hook of panics: a second one, while the first unwinds, ends the process at once. So what
+/// is known is told now or never.
+pub(crate) fn before_an_abort(panic: &PanicHookInfo<'_>) -> Option<Failure> {
+    const SECOND: &str = "panic in a destructor during cleanup";
+    if panic.payload().downcast_ref::<&str>() != Some(&SECOND) {
+        return None;
+    }
+    let first = first_panic().unwrap_or_else(|| "a panic".to_owned());
+    Some(Failure {
+        schedule: FOUND.get().unwrap_or_else(execution),
+        journal: journal::end(),
+        ending: format!("{first} (and a second panic while this one unwinds: the process aborts)"),
+    })
 }
 
 type Story = (Vec<Entry>, String);

@@ -19,6 +19,7 @@ pub(crate) fn pool(threads: usize, capacity: usize) -> Arc<Pool> {
 }
 
 /// Another thread of the scenario.
+#[allow(dead_code, reason = "not every stage needs it")]
 #[track_caller]
 pub(crate) fn spawn<T: Send + 'static>(
     name: &str,
@@ -29,12 +30,24 @@ pub(crate) fn spawn<T: Send + 'static>(
 }
 
 /// What a thread of the scenario comes back with.
+#[allow(dead_code, reason = "not every stage needs it")]
 #[track_caller]
 pub(crate) fn join<T>(thread: JoinHandle<T>) -> T {
     match thread.join() {
         Ok(result) => result,
         Err(_) => panic!("a thread of the scenario has panicked"),
     }
+}
+
+/// What several threads of the scenario come back with.
+#[allow(dead_code, reason = "not every stage needs it")]
+#[track_caller]
+pub(crate) fn join_all<T>(threads: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<T> {
+    let mut results = Vec::new();
+    for thread in threads {
+        results.push(join(thread));
+    }
+    results
 }
 
 /// Drops the pool, of which nobody else has a share any more.
@@ -45,6 +58,7 @@ pub(crate) fn end(pool: Arc<Pool>) {
 }
 
 /// A task that counts its run.
+#[allow(dead_code, reason = "not every stage needs it")]
 pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'static {
     let count = Arc::clone(count);
     move || {
@@ -53,10 +67,14 @@ pub(crate) fn adds_one(count: &Arc<AtomicUsize>) -> impl FnOnce() + Send + 'stat
 }
 
 /// So many runs were counted, and no task is left that could still count one.
+#[allow(dead_code, reason = "not every stage needs it")]
 #[track_caller]
 pub(crate) fn ran(count: &Arc<AtomicUsize>, tasks: usize, when: &str) {
     let ran = count.load(SeqCst);
-    assert!(ran == tasks, "{when}, {ran} of {tasks} accepted tasks had run");
+    assert!(
+        ran == tasks,
+        "{when}, {ran} of {tasks} accepted tasks had run"
+    );
     let left = Arc::strong_count(count) - 1;
     assert!(left == 0, "{when}, {left} closures still existed");
 }
@@ -90,7 +108,10 @@ pub(crate) fn busy(capacity: usize) -> (Arc<Pool>, Closed) {
         drop(begin);
         gate.pass();
     };
-    assert!(pool.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     begun.pass();
     (pool, closed)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model_schedule::scenarios;
 
-use common::{Gate, adds_one, end, join, pool, ran, spawn, two_tasks_meet};
+use common::{Gate, adds_one, end, join_all, pool, ran, spawn, two_tasks_meet};
 
 mod common;
 
@@ -21,7 +21,10 @@ fn a_task_runs_although_no_other_follows() {
     let pool = pool(2, 4);
     for _ in 0..2 {
         let (done, is_done) = Gate::new();
-        assert!(pool.execute(move || drop(done)).is_ok(), "a task was refused");
+        assert!(
+            pool.execute(move || drop(done)).is_ok(),
+            "a task was refused"
+        );
         is_done.pass();
     }
     end(pool);
@@ -55,9 +58,7 @@ fn each_task_runs_once_whoever_submits_it() {
             }
         })
     });
-    for submitter in submitters {
-        join(submitter);
-    }
+    join_all(submitters);
     end(pool);
     ran(&count, 4, "when the drop of the pool returned");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model_schedule::{SOME_TIME, scenarios};
 use pool::{Pool, Reason};
 
-use common::{Gate, adds_one, busy, end, join, pool, ran, spawn};
+use common::{Gate, adds_one, busy, end, join, join_all, pool, ran, spawn};
 
 mod common;
 
@@ -38,8 +38,11 @@ fn submitters_that_wait_go_on_one_after_the_other() {
         spawn(&format!("submitter {number}"), submits)
     });
     drop(closed);
-    for accepted in submitters.map(join) {
-        assert!(accepted, "a submitter was refused, although places came free");
+    for accepted in join_all(submitters) {
+        assert!(
+            accepted,
+            "a submitter was refused, although places came free"
+        );
     }
     end(pool);
     ran(&count, 3, "when the drop of the pool returned");
@@ -87,7 +90,10 @@ fn whoever_gave_up_keeps_no_place_from_another() {
         move || pool.execute(task).is_ok()
     });
     drop(closed);
-    assert!(join(waits), "a submitter was refused, although places came free");
+    assert!(
+        join(waits),
+        "a submitter was refused, although places came free"
+    );
     let accepted = 2 + join(gives_up);
     end(pool);
     ran(&count, accepted, "when the drop of the pool returned");
@@ -106,7 +112,10 @@ fn a_task_that_submits_does_not_wait() {
         drop(inside);
         drop(done);
     };
-    assert!(pool.execute(parent).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(parent).is_ok(),
+        "an idle pool has refused a task"
+    );
     is_done.pass();
     end(pool);
 }

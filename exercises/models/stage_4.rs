@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model_schedule::scenarios;
 
-use common::{Gate, adds_one, end, join, pool, ran, spawn};
+use common::{Gate, adds_one, end, join_all, pool, ran, spawn};
 
 mod common;
 
@@ -25,7 +25,10 @@ fn a_wait_for_nothing_returns() {
     let group = pool.group();
     pool.wait_idle();
     group.wait();
-    assert!(pool.execute(|| ()).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(|| ()).is_ok(),
+        "an idle pool has refused a task"
+    );
     pool.wait_idle();
     drop(group);
     end(pool);
@@ -61,13 +64,16 @@ fn all_who_wait_for_the_pool_wake() {
     let pool = pool(1, 2);
     let (closed, gate) = Gate::new();
     let task = move || gate.pass();
-    assert!(pool.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     let waiters = [1, 2].map(|number| {
         let pool = Arc::clone(&pool);
         spawn(&format!("waiter {number}"), move || _ = pool.wait_idle())
     });
     drop(closed);
-    let _ = waiters.map(join);
+    join_all(waiters);
     end(pool);
 }
 
@@ -76,13 +82,16 @@ fn all_who_wait_for_a_group_wake() {
     let group = Arc::new(pool.group());
     let (closed, gate) = Gate::new();
     let task = move || gate.pass();
-    assert!(group.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        group.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     let waiters = [1, 2].map(|number| {
         let group = Arc::clone(&group);
         spawn(&format!("waiter {number}"), move || _ = group.wait())
     });
     drop(closed);
-    let _ = waiters.map(join);
+    join_all(waiters);
     drop(group);
     end(pool);
 }
@@ -91,7 +100,10 @@ fn a_group_is_waited_for_while_another_task_runs() {
     let pool = pool(2, 2);
     let (closed, gate) = Gate::new();
     let task = move || gate.pass();
-    assert!(pool.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     let group = pool.group();
     let count = Arc::new(AtomicUsize::new(0));
     for round in 1..=2 {
@@ -113,7 +125,10 @@ fn what_a_task_submits_is_waited_for() {
         let accepted = inside.execute(child).is_ok();
         assert!(accepted, "a task could not submit another one");
     };
-    assert!(pool.execute(parent).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(parent).is_ok(),
+        "an idle pool has refused a task"
+    );
     pool.wait_idle();
     ran(&count, 1, "when `wait_idle` returned");
     end(pool);

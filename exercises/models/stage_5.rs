@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model_schedule::scenarios;
 use pool::Reason;
 
-use common::{Gate, adds_one, busy, join, pool, ran, spawn};
+use common::{Gate, adds_one, busy, join, join_all, pool, ran, spawn};
 
 mod common;
 
@@ -47,14 +47,21 @@ fn a_task_beside_a_shutdown_runs_or_comes_back() {
                 };
                 let reason = rejected.reason();
                 let right = matches!(reason, Reason::ShutDown);
-                assert!(right, "the pool is shut down, and the reason says {reason:?}");
+                assert!(
+                    right,
+                    "the pool is shut down, and the reason says {reason:?}"
+                );
             }
             (count, accepted)
         }
     });
     pool.shutdown();
     let (count, accepted) = join(submitter);
-    ran(&count, accepted, "when `shutdown` and `execute` had returned");
+    ran(
+        &count,
+        accepted,
+        "when `shutdown` and `execute` had returned",
+    );
 }
 
 fn whoever_returns_from_a_shutdown_finds_the_threads_gone() {
@@ -66,10 +73,13 @@ fn whoever_returns_from_a_shutdown_finds_the_threads_gone() {
         spawn(&format!("closer {number}"), move || {
             pool.shutdown();
             let threads = pool.threads();
-            assert!(threads == 0, "`shutdown` returned, and `threads()` was {threads}");
+            assert!(
+                threads == 0,
+                "`shutdown` returned, and `threads()` was {threads}"
+            );
         })
     });
-    let _ = closers.map(join);
+    join_all(closers);
     ran(&count, 1, "when two calls of `shutdown` had returned");
 }
 
@@ -87,9 +97,13 @@ fn submitters_that_wait_are_accepted_or_refused() {
         move || _ = pool.shutdown()
     });
     drop(closed);
-    let accepted: usize = submitters.map(join).iter().sum();
+    let accepted: usize = join_all(submitters).iter().sum();
     join(closer);
-    ran(&count, 1 + accepted, "when `shutdown` and `execute` had returned");
+    ran(
+        &count,
+        1 + accepted,
+        "when `shutdown` and `execute` had returned",
+    );
 }
 
 /// The only worker is busy until they have all returned.
@@ -105,7 +119,7 @@ fn submitters_that_wait_are_refused_before_any_place_comes_free() {
         let pool = Arc::clone(&pool);
         move || _ = pool.shutdown()
     });
-    for accepted in submitters.map(join) {
+    for accepted in join_all(submitters) {
         assert!(!accepted, "a full queue has accepted a task");
     }
     drop(closed);
@@ -122,7 +136,10 @@ fn a_task_shuts_its_own_pool_down() {
         drop(inside);
         drop(done);
     };
-    assert!(pool.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     let accepted = usize::from(pool.execute(adds_one(&count)).is_ok());
     is_done.pass();
     pool.shutdown();
@@ -138,7 +155,10 @@ fn a_task_drops_its_own_pool() {
         drop(inside);
         drop(done);
     };
-    assert!(pool.execute(task).is_ok(), "an idle pool has refused a task");
+    assert!(
+        pool.execute(task).is_ok(),
+        "an idle pool has refused a task"
+    );
     drop(pool);
     is_done.pass();
 }

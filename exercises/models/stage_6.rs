@@ -36,10 +36,16 @@ fn what_is_queued_behind_a_panic_runs() {
     let count = Arc::new(AtomicUsize::new(0));
     assert!(pool.execute(panics).is_ok(), "a task was refused");
     let accepted = pool.execute(adds_one(&count)).is_ok();
-    assert!(accepted, "after a panic in a task, the pool refuses the next");
+    assert!(
+        accepted,
+        "after a panic in a task, the pool refuses the next"
+    );
     end(pool);
     let ran = count.load(SeqCst);
-    assert!(ran == 1, "when the drop of the pool returned, the task after the panic had not run");
+    assert!(
+        ran == 1,
+        "when the drop of the pool returned, the task after the panic had not run"
+    );
 }
 
 struct PanicsWhenDropped;

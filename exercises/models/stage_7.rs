@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model_schedule::scenarios;
 use pool::{CancelToken, Reason};
 
-use common::{adds_one, busy, end, join, pool, ran, spawn};
+use common::{adds_one, busy, end, join, join_all, pool, ran, spawn};
 
 mod common;
 
@@ -33,15 +33,26 @@ fn a_task_runs_or_is_cancelled() {
             Err(rejected) => {
                 let reason = rejected.reason();
                 let right = matches!(reason, Reason::Cancelled);
-                assert!(right, "the token is cancelled, and the reason says {reason:?}");
+                assert!(
+                    right,
+                    "the token is cancelled, and the reason says {reason:?}"
+                );
             }
         }
     }
     pool.wait_idle();
     let stats = pool.stats();
     let (completed, cancelled) = (stats.completed, stats.cancelled);
-    assert_eq!(completed, count.load(SeqCst), "completed tasks, and tasks that ran");
-    assert_eq!(completed + cancelled, accepted, "tasks that ended, and accepted ones");
+    assert_eq!(
+        completed,
+        count.load(SeqCst),
+        "completed tasks, and tasks that ran"
+    );
+    assert_eq!(
+        completed + cancelled,
+        accepted,
+        "tasks that ended, and accepted ones"
+    );
     ran(&count, completed, "when `wait_idle` returned");
     join(canceller);
     end(pool);
@@ -59,7 +70,10 @@ fn a_cancelled_pool_drops_what_is_queued_and_still_stops() {
     }
     pool.shutdown();
     let left = Arc::strong_count(&kept) - 1;
-    assert!(left == 0, "when `shutdown` returned, {left} closures still existed");
+    assert!(
+        left == 0,
+        "when `shutdown` returned, {left} closures still existed"
+    );
     join(canceller);
     end(pool);
 }
@@ -74,7 +88,7 @@ fn submitters_that_wait_are_sent_away_by_a_cancel() {
         spawn(&format!("submitter {number}"), submits)
     });
     pool.cancel();
-    for accepted in submitters.map(join) {
+    for accepted in join_all(submitters) {
         assert!(!accepted, "a cancelled pool has accepted a task");
     }
     drop(closed);

@@ -58,8 +58,8 @@ impl Workshop {
             let target = manifest::target(&self.name, *stage);
             let of_it = |message: &&Value| message["target"]["name"] == target.as_str();
             let made = messages.iter().filter(of_it);
-            let program = made.filter_map(|message| message["executable"].as_str());
-            let stage_built = match (program.last(), errors(&messages).find(of_it)) {
+            let mut program = made.filter_map(|message| message["executable"].as_str());
+            let stage_built = match (program.next_back(), errors(&messages).find(of_it)) {
                 (Some(program), _) => Built::Program(Program::of(self, program.into())?),
                 (None, Some(error)) => Built::Missing(message(&error["message"]).to_owned()),
                 (None, None) => {

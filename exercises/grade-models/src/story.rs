@@ -103,13 +103,10 @@ impl fmt::Display for Story {
         }
         writeln!(f, "then: {}", self.ending)?;
         for step in &self.waiting {
-            writeln!(
-                f,
-                "    {} waits: {} {}",
-                step.called(),
-                step.place,
-                step.code
-            )?;
+            let what = step.what.rsplit(", ").next().unwrap_or_default();
+            let (thread, place) = (step.called() + ":", &step.place);
+            let line = format!("    {thread:<14} {what:<13} {place:<18} {}", step.code);
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Copies the folder of a crate's root, and removes what is in the copy and not in the folder. A
-/// file that is as it should be is not touched, or cargo would compile it again.
+/// Copies the folder of a crate's root, and removes what is in the copy alone. A file that is as it
+/// should be is not touched, or cargo would compile it again.
 ///
-/// The bare `thread_local!` is the real one, of which all threads of a model would share the values,
-/// so in the copy it is called by its full name.
+/// The bare `thread_local!` is the real one, of which all threads of a model would share the
+/// values, so in the copy it is called by its full name.
 pub(crate) fn copy(root: &Path, to: &Path) -> Result<()> {
     let folder = folder(root)?;
     let mut files = Vec::new();

@@ -1,4 +1,4 @@
-//! `std::sync`: locks that a panic poisons, and the place to wait for a change of what they protect.
+//! `std::sync`: locks that a panic poisons, and the place to wait for what they protect.
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

@@ -96,7 +96,7 @@ fn section(repository: &Repository, exhibit: &Exhibit) -> Result<String> {
             Some(schedule) => format!("{}, schedule {schedule}", seconds(catch.seconds)),
             None => seconds(catch.seconds),
         };
-        let (_, target, name) = catcher.target(&exhibit.version);
+        let (_, target, name) = catcher.target(&exhibit.version, repository.root());
         writeln!(text, "| `{target}` `{name}` | {after} |")?;
     }
     if let (Some(search), Some(stress)) = (&record.search, &record.stress) {

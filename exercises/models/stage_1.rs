@@ -1,9 +1,10 @@
 //! Stage 1: threads and a queue.
 
-use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
 use model_schedule::scenarios;
+use pool::Pool;
 
 use common::{Gate, adds_one, end, join_all, pool, ran, spawn, two_tasks_meet};
 
@@ -20,12 +21,7 @@ scenarios! {
 fn a_task_runs_although_no_other_follows() {
     let pool = pool(2, 4);
     for _ in 0..2 {
-        let (done, is_done) = Gate::new();
-        assert!(
-            pool.execute(move || drop(done)).is_ok(),
-            "a task was refused"
-        );
-        is_done.pass();
+        submit_and_wait(&pool, || ());
     }
     end(pool);
 }
@@ -33,17 +29,32 @@ fn a_task_runs_although_no_other_follows() {
 /// Whatever a worker holds while it runs a task, a task of its own may need.
 fn a_task_submits_another() {
     let pool = pool(1, 4);
-    let (done, is_done) = Gate::new();
-    let (inside, also_done) = (Arc::clone(&pool), done.clone());
-    let parent = move || {
-        let accepted = inside.execute(move || drop(done)).is_ok();
+    let inside = Arc::clone(&pool);
+    let (child_done, is_done) = Gate::new();
+    submit_and_wait(&pool, move || {
+        let accepted = inside.execute(move || drop(child_done)).is_ok();
         assert!(accepted, "a task could not submit another one");
         drop(inside);
-        drop(also_done);
-    };
-    assert!(pool.execute(parent).is_ok(), "a task was refused");
+    });
     is_done.pass();
     end(pool);
+}
+
+/// Waits for a task, which must have run and not only been dropped.
+#[track_caller]
+fn submit_and_wait(pool: &Pool, task: impl FnOnce() + Send + 'static) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let (done, is_done) = Gate::new();
+    let counts = adds_one(&count);
+    let task = move || {
+        task();
+        counts();
+        drop(done);
+    };
+    assert!(pool.execute(task).is_ok(), "a task was refused");
+    is_done.pass();
+    let ran = count.load(SeqCst);
+    assert!(ran == 1, "an accepted task has been dropped, and not run");
 }
 
 fn each_task_runs_once_whoever_submits_it() {

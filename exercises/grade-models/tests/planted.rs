@@ -32,6 +32,14 @@ fn refused(name: &str, at: usize, laws: &[&str], code: &str) {
     assert!(story.tells(code), "{told}");
 }
 
+/// A pool that drops what it accepts.
+#[test]
+fn a_pool_that_runs_nothing_is_found() {
+    let (outcome, told) = graded("nothing", &planted("a-pool-that-runs-nothing"), &[1]);
+    assert!(matches!(outcome, Outcome::Broken { .. }), "{told}");
+    assert!(told.contains("schedule 1 of stage 1, tasks_run"), "{told}");
+}
+
 /// A right one is not.
 fn held(name: &str, pool: &Path, stages: &[usize]) {
     let (outcome, told) = graded(name, pool, stages);

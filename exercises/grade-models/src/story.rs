@@ -31,6 +31,10 @@ const WAITS: [&str; 4] = [
     "waits for the end of",
 ];
 
+/// No law forbids that, so it is told what the model has against it.
+const CIRCLES: &str = "    Whoever looks again and again, and never sleeps, may keep the others from \
+                       going on\n    for as long as the system lets it.";
+
 impl Story {
     pub(crate) fn new(
         workshop: &Workshop,
@@ -102,6 +106,9 @@ impl fmt::Display for Story {
             writeln!(f, "{}", line.trim_end())?;
         }
         writeln!(f, "then: {}", self.ending)?;
+        if self.ending.starts_with("threads go round in circles") {
+            writeln!(f, "{CIRCLES}")?;
+        }
         for step in &self.waiting {
             let what = step.what.rsplit(", ").next().unwrap_or_default();
             let (thread, place) = (step.called() + ":", &step.place);

@@ -109,6 +109,28 @@ fn many_scopes(rounds: usize) {
     });
 }
 
+/// What is at an end of the worker's own queue is taken out of there when it is joined. A tombstone
+/// would hold its cell.
+fn no_tombstones_at_the_ends() {
+    let pool = Arc::new(Pool::new(1, 1 << 10).unwrap());
+    on_worker(&pool, |pool| {
+        let join_two = |newest_first: bool| {
+            let mut two = [0, 1].map(|n| pool.spawn(move || n).unwrap());
+            if newest_first {
+                two.reverse();
+            }
+            _ = two.map(|handle| handle.join().unwrap());
+        };
+        join_two(false); // from here on the queue has the memory that it needs
+        for newest_first in [true, false] {
+            let before = live();
+            (0..100).for_each(|_| join_two(newest_first));
+            let grown = live() - before;
+            assert!(grown < 1024, "newest first: {newest_first}: {grown} bytes");
+        }
+    });
+}
+
 /// What is taken out of the middle of a queue stays there as a tombstone, but not for ever.
 fn tombstones(settings: Builder, how: fn(JoinHandle<usize>)) {
     const CROWD: usize = 500;
@@ -280,6 +302,7 @@ fn a_task_with_a_handle_costs_one_allocation_and_leaves_nothing_behind() {
         tombstones(one(), how);
     }
     tombstones_of_outsiders();
+    no_tombstones_at_the_ends();
     one_allocation_for_a_task();
     a_map_allocates_for_its_blocks();
     one_map(50_000);

@@ -243,32 +243,45 @@ fn the_last_result_of_try_map_is_the_first_error_wherever_it_is_in_its_block() {
 fn a_pool_that_is_cancelled_gives_an_error_for_each_item_that_was_taken() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 100).unwrap());
-    let taken = Cell::new(0);
-    let items = (0..100_000).inspect(|_| taken.set(taken.get() + 1));
-    let mut numbers = pool.map(items, |n| n);
-    let mut results = 0;
-    for n in 0..1000 {
-        assert_eq!(numbers.next().unwrap().unwrap(), n);
-        results += 1;
+    let gate = Gate::new();
+    let _open = OpenOnDrop(&gate);
+    let taken = RefCell::new(Vec::new());
+    let items = numbered(&pool, 1_000_000).inspect(|(_, block)| taken.borrow_mut().push(*block));
+    let at = gate.clone();
+    let mut results = pool.map(items, move |(n, block)| {
+        if block > 9 {
+            at.pass();
+        }
+        (n, block)
+    });
+    // Four blocks may be ahead. When the first of them is here, the next one is at the gate.
+    let mut came = 1;
+    while results.next().unwrap().unwrap().1 < 9 {
+        came += 1;
     }
-    let gate = block(&pool);
+    until(|| pool.queue_len() == 2);
     pool.cancel();
     gate.open();
     let mut errors = 0;
-    for result in numbers.by_ref() {
+    for result in results.by_ref() {
         match result {
-            Ok(n) => assert_eq!((n, errors), (results, 0)),
+            Ok((n, _)) => assert_eq!((n, errors), (came, 0)),
             Err(error) => {
                 assert!(error.is_cancelled(), "{error}");
                 errors += 1;
             }
         }
-        results += 1;
+        came += 1;
     }
-    // One error for a block that was refused, whose items are dropped.
-    assert!(errors > 0 && results <= taken.get() + 1);
-    assert!(taken.get() < 100_000, "the others stay in the iterator");
-    assert!(numbers.next().is_none());
+    assert!(results.next().is_none());
+    let taken = taken.borrow();
+    let of = |block| taken.iter().filter(|of| **of == block).count();
+    assert!(of(11) > 1 && of(12) > 1, "several items in each");
+    // One error more is for a block that was refused, whose items are dropped. The others stay in
+    // the iterator.
+    assert_eq!(errors, of(11) + of(12) + 1);
+    assert_eq!(came + of(13), taken.len() + 1);
+    assert!(taken.len() < 1_000_000);
 }
 
 /// Values and panics that were there, and nobody asked for.
@@ -297,24 +310,28 @@ fn the_handler_hears_of_panics_in_a_map_that_nobody_asks_for() {
 fn a_map_that_is_dropped_cancels_whole_blocks_and_drops_their_items() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(Pool::new(1, 100).unwrap());
+    let gate = Gate::new();
+    let _open = OpenOnDrop(&gate);
     let alive = Arc::new(());
-    let called = Arc::new(AtomicUsize::new(0));
-    let calls = Arc::clone(&called);
-    let items = (0..1_000_000).map(|n| (n, Arc::clone(&alive)));
-    let mut numbers = pool.map(items, move |(n, _)| {
-        calls.fetch_add(1, SeqCst);
-        n
+    let items = numbered(&pool, 1_000_000).map(|item| (item, Arc::clone(&alive)));
+    let at = gate.clone();
+    let mut blocks = pool.map(items, move |((_, block), _alive)| {
+        if block > 9 {
+            at.pass();
+        }
+        block
     });
-    for n in 0..1000 {
-        assert_eq!(numbers.next().unwrap().unwrap(), n);
-    }
-    let gate = block(&pool);
-    drop(numbers);
-    assert_eq!(pool.queue_len(), 0);
+    // Four blocks may be ahead. When the first of them is here, the next one is at the gate.
+    while blocks.next().unwrap().unwrap() < 9 {}
+    until(|| pool.queue_len() == 2);
+    let two = Arc::strong_count(&alive);
+    drop(blocks);
+    assert_eq!((pool.queue_len(), pool.stats().cancelled), (0, 2));
+    assert!(Arc::strong_count(&alive) < two - 2, "several items in each");
     gate.open();
     pool.wait_idle();
     assert_eq!(Arc::strong_count(&alive), 1);
-    assert!(called.load(SeqCst) < 1_000_000);
+    assert_eq!(pool.stats().accepted, 13);
 }
 
 #[test]

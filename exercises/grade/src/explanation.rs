@@ -1,0 +1,157 @@
+//! What is said of the first law that is not kept.
+
+use std::fs;
+
+use crate::compiler::Built;
+use crate::run::Verdict;
+use crate::stages::{Law, Stage};
+use crate::{Ladder, Who, repository};
+
+const WIDTH: usize = 80;
+
+/// How wide the words at the left are.
+const LEFT: usize = 11;
+
+/// The first thing to do, in lines for a terminal. Nothing, if all is kept.
+#[must_use]
+pub fn explain(ladder: &Ladder, who: &Who) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(rung) = ladder.next() else {
+        return lines;
+    };
+    let stage = rung.stage;
+    if let Some((law, verdict)) = ladder.first_failing() {
+        lines.push(format!(
+            "First: stage {}, `{}` {}",
+            stage.number,
+            law.name,
+            verdict.mark().trim().to_lowercase()
+        ));
+        of_law(law, verdict, &mut lines);
+    } else {
+        of_what_is_missing(stage, &rung.built, &mut lines);
+    }
+    if who.is_reader() {
+        let page = format!("book/src/{}, or `cargo book`", stage.page);
+        say("the page", &page, &mut lines);
+        let mut next = format!("`cargo grade --stage {}`", stage.number);
+        if ladder.first_failing().is_some() {
+            next += ", `cargo grade --hint`";
+        }
+        say("next", &next, &mut lines);
+    }
+    lines
+}
+
+fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
+    say("the law", law.says, lines);
+    if let Some(findings) = verdict.findings() {
+        say("observed", &findings.observed, lines);
+        for (n, thread) in grouped(&findings.threads).iter().enumerate() {
+            say(if n == 0 { "threads" } else { "" }, thread, lines);
+        }
+        for panic in grouped(&findings.panics) {
+            say("meanwhile", &panic, lines);
+        }
+        if matches!(verdict, Verdict::Died(_)) {
+            for line in findings.printed.lines() {
+                say("it printed", line, lines);
+            }
+        }
+    }
+    say("usually", law.means, lines);
+    let chapter = format!("{} (book/src/{})", title(law.chapter), law.chapter);
+    say("explained", &chapter, lines);
+}
+
+/// The same words once, with their number.
+fn grouped(texts: &[String]) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for text in texts {
+        let (name, what) = text.split_once(": ").unwrap_or((text, ""));
+        match groups.iter_mut().find(|(of, _)| *of == what) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((what, vec![name])),
+        }
+    }
+    let text = |(what, names): &(&str, Vec<&str>)| match (&names[..], *what) {
+        ([name], "") => (*name).to_owned(),
+        ([name], what) => format!("{name}: {what}"),
+        (names, what) if names.len() > 4 => {
+            format!(
+                "{} and {} more: {what}",
+                names[..3].join(", "),
+                names.len() - 3
+            )
+        }
+        (names, what) => format!("{}: {what}", names.join(", ")),
+    };
+    groups.iter().map(text).collect()
+}
+
+fn of_what_is_missing(stage: &Stage, built: &Built, lines: &mut Vec<String>) {
+    match built {
+        Built::Missing(names) => {
+            lines.push(format!("Next: stage {}, {}", stage.number, stage.title));
+            let names = format!("{}. The page has the signatures.", names.join(", "));
+            say("it needs", &names, lines);
+        }
+        Built::Different(text) => {
+            lines.push(format!(
+                "First: stage {} has something in another way than your pool",
+                stage.number
+            ));
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        Built::Program(_) => {}
+    }
+}
+
+/// A chapter by its title.
+fn title(chapter: &str) -> String {
+    let (file, _) = chapter.split_once('#').unwrap_or((chapter, ""));
+    let text = fs::read_to_string(repository().join("book/src").join(file));
+    let text = text.unwrap_or_default();
+    let heading = text.lines().find_map(|line| line.strip_prefix("# "));
+    heading.unwrap_or(file).to_owned()
+}
+
+/// A word at the left, and what there is to say about it, within the terminal.
+fn say(word: &str, text: &str, lines: &mut Vec<String>) {
+    let mut line = format!("  {word:LEFT$}");
+    let empty = line.chars().count();
+    for word in text.split_whitespace() {
+        let used = line.chars().count();
+        if used > empty && used + 1 + word.chars().count() > WIDTH {
+            lines.push(line);
+            line = " ".repeat(empty);
+        } else if used > empty {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines.push(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words() {
+        let mut lines = Vec::new();
+        say("usually", &"four ".repeat(30), &mut lines);
+        assert!(lines[0].starts_with("  usually    four four"), "{lines:?}");
+        assert!(lines[1].starts_with("             four"), "{lines:?}");
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(lines.concat().matches("four").count(), 30);
+    }
+
+    #[test]
+    fn threads_that_do_the_same_share_a_line() {
+        let texts = ["a: waits", "b: waits", "c: runs", "d"].map(str::to_owned);
+        assert_eq!(grouped(&texts), ["a, b: waits", "c: runs", "d"]);
+        let many = [1, 2, 3, 4, 5].map(|n| format!("w{n}: sleeps"));
+        assert_eq!(grouped(&many), ["w1, w2, w3 and 2 more: sleeps"]);
+    }
+}

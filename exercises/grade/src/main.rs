@@ -1,0 +1,210 @@
+//! `cargo grade`, as a reader types it.
+
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use command::{print, println};
+use grade::run::Verdict;
+use grade::{Built, Hints, Ladder, Rung, Who, exercises, stages};
+
+/// Holds your pool to the laws, stage by stage
+///
+/// Your pool is in exercises/yours. What to build is in the book, in the part "Your own pool".
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo grade")]
+struct Arguments {
+    /// One stage
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=stages::ALL.len() as u64))]
+    stage: Option<u64>,
+    /// One law
+    #[arg(long, value_name = "NAME", value_parser = law_name, conflicts_with = "stage")]
+    law: Option<String>,
+    /// The next hint to the first law that fails, or to the one that is named
+    #[arg(long)]
+    hint: bool,
+    /// Grades again whenever you save
+    #[arg(long, conflicts_with = "hint")]
+    watch: bool,
+    /// Another pool: v1 to v5, rust-book, one of exercises/wrong, or a folder with a package
+    #[arg(long, value_name = "WHO")]
+    with: Option<String>,
+}
+
+/// What a reader asked for. A search for schedules that break a pool would be one more.
+enum Request {
+    Grade,
+    Hint,
+    Watch,
+}
+
+impl Arguments {
+    fn request(&self) -> Request {
+        match (self.hint, self.watch) {
+            (true, _) => Request::Hint,
+            (_, true) => Request::Watch,
+            _ => Request::Grade,
+        }
+    }
+
+    fn stage(&self) -> Option<usize> {
+        self.stage.and_then(|stage| usize::try_from(stage).ok())
+    }
+}
+
+fn law_name(name: &str) -> Result<String, String> {
+    if stages::law(name).is_some() {
+        return Ok(name.to_owned());
+    }
+    let laws = stages::ALL.iter().flat_map(|stage| stage.laws);
+    let near = laws
+        .map(|law| law.name)
+        .filter(|known| known.contains(name));
+    let near: Vec<&str> = near.take(4).collect();
+    Err(match &near[..] {
+        [] => "there is no such law: `cargo grade --with v5` shows all".to_owned(),
+        near => format!("there is no such law, but {}", near.join(", ")),
+    })
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut climbed = true;
+    let status = command::run(|| {
+        climbed = run(&arguments)?;
+        Ok(())
+    });
+    if climbed { status } else { ExitCode::FAILURE }
+}
+
+/// Whether all is as it should be.
+fn run(arguments: &Arguments) -> Result<bool> {
+    let who = match &arguments.with {
+        Some(name) => Who::named(name)?,
+        None => Who::reader()?,
+    };
+    match arguments.request() {
+        Request::Grade => grade(arguments, &who),
+        Request::Hint => hint(arguments, &who),
+        Request::Watch => {
+            let folders = [who.folder.clone(), exercises().join("laws")];
+            grade::on_each_change(&folders, || {
+                // Clears the terminal, so that the newest is at its top.
+                print!("\x1b[2J\x1b[H");
+                grade(arguments, &who)?;
+                println!("\nIt is graded again when you save. Ctrl-C ends it.");
+                Ok(())
+            })?;
+            Ok(true)
+        }
+    }
+}
+
+fn ladder(arguments: &Arguments, who: &Who, show: impl FnMut(&Rung)) -> Result<Ladder> {
+    Ladder::of(who, arguments.stage(), arguments.law.as_deref(), show)
+}
+
+fn grade(arguments: &Arguments, who: &Who) -> Result<bool> {
+    println!("{}, in {}\n", who.title, place(who));
+    let ladder = ladder(arguments, who, |rung| show(rung, who))?;
+    if let Some(text) = &ladder.does_not_compile {
+        println!("It does not compile:\n\n{}", text.trim_end());
+        return Ok(false);
+    }
+    println!();
+    for line in grade::explain(&ladder, who) {
+        println!("{line}");
+    }
+    let climbed = ladder.next().is_none();
+    if climbed {
+        say_all_kept(&ladder, who);
+    }
+    Ok(climbed)
+}
+
+fn say_all_kept(ladder: &Ladder, who: &Who) {
+    let laws: usize = ladder.rungs.iter().map(|rung| rung.verdicts.len()).sum();
+    match (&ladder.rungs[..], laws) {
+        ([only], 1) => println!("`{}` is kept.", only.verdicts[0].0.name),
+        ([only], _) => {
+            println!("Stage {}: all {laws} laws are kept.", only.stage.number);
+            let next = stages::ALL.get(only.stage.number);
+            if let Some(next) = next.filter(|_| who.is_reader()) {
+                println!(
+                    "Next: stage {}, {} (book/src/{})",
+                    next.number, next.title, next.page
+                );
+            }
+        }
+        (rungs, _) => println!("All {} stages: all {laws} laws are kept.", rungs.len()),
+    }
+}
+
+/// Where the pool is, from the root of the repository if it is in there.
+fn place(who: &Who) -> String {
+    let root = grade::repository();
+    let inside = who.folder.strip_prefix(&root).unwrap_or(&who.folder);
+    inside.display().to_string()
+}
+
+fn show(rung: &Rung, who: &Who) {
+    let stage = rung.stage;
+    println!("stage {:<2}  {}", stage.number, stage.title);
+    // Whoever builds a pool mends it. Of the one that everybody has, it is said who does.
+    let mended = |kept: bool| match kept || who.name != "rust-book" {
+        true => String::new(),
+        false => format!("mended by v{}", stage.version),
+    };
+    match &rung.built {
+        Built::Program(_) => {
+            for (law, verdict) in &rung.verdicts {
+                let mended = mended(*verdict == Verdict::Kept);
+                let line = format!("  {}   {:<34} {mended}", verdict.mark(), law.name);
+                println!("{}", line.trim_end());
+            }
+        }
+        Built::Missing(names) => {
+            let more = names.len().saturating_sub(3);
+            let names = names[..names.len().min(3)].join(", ");
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            println!("  --      needs {names}{more}");
+            if who.name == "rust-book" {
+                for law in stage.laws {
+                    println!("  --      {:<34} {}", law.name, mended(false));
+                }
+            }
+        }
+        Built::Different(_) => println!("  --      has something in another way"),
+    }
+}
+
+fn hint(arguments: &Arguments, who: &Who) -> Result<bool> {
+    let (stage, law) = if let Some(name) = &arguments.law {
+        stages::law(name).context("the law was there a moment ago")?
+    } else {
+        let ladder = ladder(arguments, who, |_| ())?;
+        if ladder.does_not_compile.is_some() {
+            println!("It does not compile: `cargo grade` shows why.");
+            return Ok(false);
+        }
+        let Some(rung) = ladder.next() else {
+            println!("Everything is kept: there is nothing left to hint at.");
+            return Ok(true);
+        };
+        let law = ladder.first_failing().map(|(law, _)| law);
+        (rung.stage, law.unwrap_or(&rung.stage.laws[0]))
+    };
+    let hints = Hints::to(law, stage, who)?;
+    println!("stage {}, `{}`: {}\n", stage.number, law.name, law.says);
+    match hints.next()? {
+        Some((number, hint)) => println!("Hint {number} of {}: {hint}", hints.len()),
+        None => println!("There is no hint to this one. {}", law.means),
+    }
+    Ok(true)
+}

@@ -166,14 +166,7 @@ fn show(rung: &Rung, who: &Who) {
             }
         }
         Built::Missing(names) => {
-            let more = names.len().saturating_sub(3);
-            let names = names[..names.len().min(3)].join(", ");
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            println!("  --      needs {names}{more}");
+            println!("  --      needs {}", in_a_line(names));
             if who.name == "rust-book" {
                 for law in stage.laws {
                     println!("  --      {:<34} {}", law.name, mended(false));
@@ -182,6 +175,20 @@ fn show(rung: &Rung, who: &Who) {
         }
         Built::Different(_) => println!("  --      has something in another way"),
     }
+}
+
+/// As many names as a line has room for.
+fn in_a_line(names: &[String]) -> String {
+    const ROOM: usize = 56;
+    let mut line = String::new();
+    for (n, name) in names.iter().enumerate() {
+        if n > 0 && line.len() + name.len() > ROOM {
+            return format!("{line} and {} more", names.len() - n);
+        }
+        line += if n > 0 { ", " } else { "" };
+        line += name;
+    }
+    line
 }
 
 fn hint(arguments: &Arguments, who: &Who) -> Result<bool> {

@@ -35,7 +35,7 @@ pub struct Law {
 }
 
 /// All stages, in their order.
-pub static ALL: [&Stage; 7] = [
+pub static ALL: [&Stage; 10] = [
     &beginning::THREADS_AND_A_QUEUE,
     &beginning::HANDING_BACK,
     &beginning::BACK_PRESSURE,
@@ -43,6 +43,9 @@ pub static ALL: [&Stage; 7] = [
     &beginning::SHUTTING_DOWN,
     &later::PANIC,
     &later::CANCEL,
+    &later::GROW,
+    &later::QUEUES,
+    &later::RESULTS,
 ];
 
 /// A law by its name, and its stage.

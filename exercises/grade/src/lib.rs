@@ -17,6 +17,7 @@ pub mod run;
 pub mod stages;
 mod watch;
 mod who;
+mod wrong;
 
 pub use compiler::{Built, Compiled};
 pub use explanation::explain;
@@ -25,6 +26,7 @@ pub use ladder::{Ladder, Rung};
 pub use package::Package;
 pub use watch::on_each_change;
 pub use who::Who;
+pub use wrong::Wrong;
 
 use std::path::{Path, PathBuf};
 

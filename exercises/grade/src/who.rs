@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{exercises, repository};
+use crate::wrong::Wrong;
+use crate::{exercises, repository, workshop};
 
 /// Somebody's pool.
 #[derive(Clone, Debug)]
@@ -66,9 +67,11 @@ impl Who {
             let title = "the pool that you already have";
             return Who::in_folder(name, title, &exercises().join(name));
         }
-        let wrong = exercises().join("wrong").join(name);
-        if !name.is_empty() && !name.contains(['/', '\\', '.']) && wrong.is_dir() {
-            return Who::in_folder(&format!("wrong-{name}"), name, &wrong);
+        if Wrong::exists(name) {
+            let called = format!("wrong-{name}");
+            let below = workshop().join(&called).join("source");
+            Wrong::named(name)?.write(&below)?;
+            return Who::in_folder(&called, name, &below);
         }
         let Ok(folder) = env::current_dir()?.join(name).canonicalize() else {
             bail!(

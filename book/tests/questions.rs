@@ -186,9 +186,21 @@ fn the_script_of_the_pages_finds_the_same() {
     let found: Vec<Vec<String>> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found.len(), queries.len());
     for (query, theirs) in queries.iter().zip(found) {
-        let ours = INDEX.search(query);
-        assert_eq!(ours.len(), theirs.len(), "{query}");
-        let first = ours.len().min(2 * PLACES);
-        assert_eq!(ours[..first], theirs[..first], "{query}");
+        let mut ours = INDEX.scored(query);
+        // Two sections with the same score stand in either order: the sums differ in their last
+        // digits.
+        for (n, address) in theirs.iter().enumerate().take(ours.len()) {
+            let here = ours[n].1;
+            let alike = |score: f64| (score - here).abs() <= 1e-9 * here;
+            let after = ours[n..].iter().take_while(|(_, score)| alike(*score));
+            if let Some(at) = after
+                .map(|(address, _)| address)
+                .position(|one| one == address)
+            {
+                ours[n..=n + at].rotate_right(1);
+            }
+        }
+        let ours: Vec<&str> = ours.into_iter().map(|(address, _)| address).collect();
+        assert_eq!(ours, theirs, "{query}");
     }
 }

@@ -54,6 +54,12 @@ impl Index {
 
     /// The addresses of the sections that are shown, the best first.
     pub(crate) fn search(&self, query: &str) -> Vec<&str> {
+        let scored = self.scored(query).into_iter();
+        scored.map(|(address, _)| address).collect()
+    }
+
+    /// The same, with their scores.
+    pub(crate) fn scored(&self, query: &str) -> Vec<(&str, f64)> {
         let options = &self.0["search_options"];
         assert_eq!(options["bool"], "OR");
         assert_eq!(options["expand"], true);
@@ -69,7 +75,8 @@ impl Index {
         found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         let limit = number(&self.0["results_options"]["limit_results"]) as usize;
         let shown = found.into_iter().take(limit);
-        shown.map(|(section, _)| self.address(section)).collect()
+        let addressed = |(section, score)| (self.address(section), score);
+        shown.map(addressed).collect()
     }
 
     fn search_field(&self, field: &str, tokens: &[String]) -> BTreeMap<Section, f64> {

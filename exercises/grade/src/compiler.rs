@@ -26,6 +26,8 @@ pub enum Built {
     Program(PathBuf),
     /// The pool does not have all that the laws use: `Pool::try_execute`, `Reason`.
     Missing(Vec<String>),
+    /// It is not asked, since something is missing of an earlier one: which.
+    Later(usize),
     /// The laws use something in another way than the pool has it: what the compiler says.
     Different(String),
 }

@@ -103,7 +103,7 @@ fn of_what_is_missing(stage: &Stage, built: &Built, lines: &mut Vec<String>) {
             ));
             lines.extend(text.lines().map(str::to_owned));
         }
-        Built::Program(_) => {}
+        Built::Program(_) | Built::Later(_) => {}
     }
 }
 

@@ -88,7 +88,24 @@ fn in_page(text: &str, law: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::in_page;
+    use crate::{repository, stages};
+
+    #[test]
+    fn a_page_has_each_law_in_its_words_and_hints_to_it() {
+        for stage in stages::ALL {
+            let page = repository().join("book/src").join(stage.page);
+            let text = fs::read_to_string(page).unwrap();
+            for law in stage.laws {
+                assert!(text.contains(&format!("\n{}\n", law.says)), "{}", law.name);
+                assert!(!in_page(&text, law.name).is_empty(), "{}", law.name);
+            }
+            let laws = text.lines().filter(|line| line.starts_with("### `"));
+            assert_eq!(laws.count(), stage.laws.len(), "{}", stage.page);
+        }
+    }
 
     #[test]
     fn hints_belong_to_the_law_above_them() {

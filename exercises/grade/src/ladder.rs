@@ -77,10 +77,17 @@ impl Ladder {
         let mut rungs: Vec<Rung> = Vec::new();
         let mut left: Vec<Vec<Option<Verdict>>> = Vec::new();
         let mut jobs = Vec::new();
+        let mut incomplete = None;
         for stage in chosen {
-            let Some(built) = built.remove(&stage.number) else {
+            let Some(mut built) = built.remove(&stage.number) else {
                 continue;
             };
+            match (&built, incomplete) {
+                // Whoever is at stage 2 has no use for what stage 6 finds.
+                (_, Some(earlier)) if !who.is_everybodys() => built = Built::Later(earlier),
+                (Built::Program(_), _) => {}
+                _ => incomplete = Some(stage.number),
+            }
             let laws = match &built {
                 Built::Program(program) => {
                     let laws: Vec<&'static Law> = stage.laws.iter().filter(is_asked).collect();

@@ -26,7 +26,7 @@ pub use ladder::{Ladder, Rung};
 pub use package::Package;
 pub use watch::on_each_change;
 pub use who::Who;
-pub use wrong::Wrong;
+pub use wrong::{Wrong, copy_version};
 
 use std::path::{Path, PathBuf};
 

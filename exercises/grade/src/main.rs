@@ -55,6 +55,9 @@ impl Arguments {
 }
 
 fn law_name(name: &str) -> Result<String, String> {
+    if name.is_empty() {
+        return Err("a law has a name".to_owned());
+    }
     if stages::law(name).is_some() {
         return Ok(name.to_owned());
     }
@@ -93,7 +96,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
             grade::on_each_change(&folders, || {
                 // Clears the terminal, so that the newest is at its top.
                 print!("\x1b[2J\x1b[H");
-                grade(arguments, &who)?;
+                if let Err(error) = grade(arguments, &who) {
+                    command::tell(&error);
+                }
                 println!("\nIt is graded again when you save. Ctrl-C ends it.");
                 Ok(())
             })?;
@@ -108,6 +113,9 @@ fn ladder(arguments: &Arguments, who: &Who, show: impl FnMut(&Rung)) -> Result<L
 
 fn grade(arguments: &Arguments, who: &Who) -> Result<bool> {
     println!("{}, in {}\n", who.title, place(who));
+    if !grade::workshop().join("target").exists() {
+        println!("(The first time, the laws are compiled: this takes a minute.)\n");
+    }
     let ladder = ladder(arguments, who, |rung| show(rung, who))?;
     if let Some(text) = &ladder.does_not_compile {
         println!("It does not compile:\n\n{}", text.trim_end());
@@ -151,9 +159,16 @@ fn place(who: &Who) -> String {
 
 fn show(rung: &Rung, who: &Who) {
     let stage = rung.stage;
+    if let Built::Later(earlier) = rung.built {
+        println!(
+            "stage {:<2}  {}: after stage {earlier}",
+            stage.number, stage.title
+        );
+        return;
+    }
     println!("stage {:<2}  {}", stage.number, stage.title);
     // Whoever builds a pool mends it. Of the one that everybody has, it is said who does.
-    let mended = |kept: bool| match kept || who.name != "rust-book" {
+    let mended = |kept: bool| match kept || !who.is_everybodys() {
         true => String::new(),
         false => format!("mended by v{}", stage.version),
     };
@@ -167,12 +182,13 @@ fn show(rung: &Rung, who: &Who) {
         }
         Built::Missing(names) => {
             println!("  --      needs {}", in_a_line(names));
-            if who.name == "rust-book" {
+            if who.is_everybodys() {
                 for law in stage.laws {
                     println!("  --      {:<34} {}", law.name, mended(false));
                 }
             }
         }
+        Built::Later(_) => {}
         Built::Different(_) => println!("  --      has something in another way"),
     }
 }

@@ -69,7 +69,7 @@ impl Who {
         }
         if Wrong::exists(name) {
             let called = format!("wrong-{name}");
-            let below = workshop().join(&called).join("source");
+            let below = workshop().join("sources").join(&called);
             Wrong::named(name)?.write(&below)?;
             return Who::in_folder(&called, name, &below);
         }
@@ -114,6 +114,13 @@ impl Who {
             folder: folder.to_owned(),
             crate_,
         })
+    }
+
+    /// Whether it is the pool that everybody has. It will not be built on, so all is asked of it
+    /// that it can be asked, and for each law it is said who mends it.
+    #[must_use]
+    pub fn is_everybodys(&self) -> bool {
+        self.name == "rust-book"
     }
 
     /// Whether it is the reader's own.

@@ -1,13 +1,15 @@
-//! Wrong pools: the small one in `exercises/wrong`, with an edit.
+//! Wrong pools: the small one in `exercises/wrong`, or a version, with an edit.
 //!
-//! A file names the law that refuses it, says what is wrong, and has what is to be replaced:
+//! A file names the law that refuses it, the version if there is one, says what is wrong, and has
+//! what is to be replaced, with the file of the version:
 //!
 //! ```text
-//! refused by: bounded
+//! refused by: shrinks_when_idle
+//! of: v3-dynamic
 //!
-//! The queue takes everything.
+//! The wait for a task has no end.
 //!
-//! <<<<
+//! <<<< src/workers/idle.rs
 //! these lines
 //! ====
 //! by those
@@ -19,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::exercises;
+use crate::{exercises, repository};
 
 /// A wrong pool.
 #[derive(Debug)]
@@ -28,7 +30,42 @@ pub struct Wrong {
     pub name: String,
     /// The law that refuses it.
     pub law: String,
-    edits: Vec<(String, String)>,
+    /// The folder of the version of which it is an edit.
+    version: Option<String>,
+    edits: Vec<Edit>,
+}
+
+#[derive(Debug)]
+struct Edit {
+    /// Where it is, if it is one of a version.
+    file: String,
+    old: String,
+    new: String,
+}
+
+impl Edit {
+    fn read(text: &str) -> Option<Edit> {
+        let (file, text) = text.split_once('\n')?;
+        let (old, text) = text.split_once("====\n")?;
+        let (new, _) = text.split_once(">>>>")?;
+        Some(Edit {
+            file: file.trim().to_owned(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+        })
+    }
+
+    fn apply(&self, path: &Path) -> Result<()> {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let times = text.matches(&self.old).count();
+        let place = path.display();
+        ensure!(
+            times == 1,
+            "this is {times} times in {place}:\n{}",
+            self.old
+        );
+        Ok(fs::write(path, text.replace(&self.old, &self.new))?)
+    }
 }
 
 fn folder() -> PathBuf {
@@ -68,47 +105,71 @@ impl Wrong {
     pub fn named(name: &str) -> Result<Wrong> {
         let text =
             fs::read_to_string(file(name)).with_context(|| file(name).display().to_string())?;
-        let law = text
-            .lines()
-            .find_map(|line| line.strip_prefix("refused by: "));
-        let law = law.with_context(|| format!("{name} names no law"))?;
-        let edits = text.split("\n<<<<\n").skip(1).map(|edit| {
-            let (edit, _) = edit.split_once(">>>>")?;
-            let (old, new) = edit.split_once("====\n")?;
-            Some((old.to_owned(), new.to_owned()))
-        });
-        let edits: Option<Vec<_>> = edits.collect();
+        let said = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+        let law = said("refused by: ").with_context(|| format!("{name} names no law"))?;
+        let edits: Option<Vec<Edit>> = text.split("\n<<<<").skip(1).map(Edit::read).collect();
         Ok(Wrong {
             name: name.to_owned(),
             law: law.to_owned(),
+            version: said("of: ").map(str::to_owned),
             edits: edits.with_context(|| format!("an edit of {name} does not end"))?,
         })
     }
 
-    /// Writes its source below a folder.
+    /// Writes it into a folder.
     ///
     /// # Errors
     ///
     /// If what is to be replaced is not there exactly once, or something cannot be written.
-    pub fn write(&self, below: &Path) -> Result<PathBuf> {
-        let mut text = fs::read_to_string(folder().join("base.rs"))?;
-        for (old, new) in &self.edits {
-            let times = text.matches(old).count();
-            ensure!(
-                times == 1,
-                "{}: this is {times} times there:\n{old}",
-                self.name
-            );
-            text = text.replace(old, new);
+    pub fn write(&self, below: &Path) -> Result<()> {
+        if let Some(version) = &self.version {
+            copy_version(version, below)?;
+        } else {
+            fs::create_dir_all(below)?;
+            fs::copy(folder().join("base.rs"), below.join("lib.rs"))?;
         }
-        fs::create_dir_all(below)?;
-        let path = below.join("lib.rs");
-        if fs::read_to_string(&path).is_ok_and(|before| before == text) {
-            return Ok(path);
+        for edit in &self.edits {
+            let file = if self.version.is_some() {
+                &edit.file
+            } else {
+                "lib.rs"
+            };
+            edit.apply(&below.join(file))
+                .with_context(|| self.name.clone())?;
         }
-        fs::write(&path, text)?;
-        Ok(path)
+        Ok(())
     }
+}
+
+/// A copy of a version that is a package of its own.
+///
+/// # Errors
+///
+/// If something cannot be read or written.
+pub fn copy_version(version: &str, below: &Path) -> Result<()> {
+    let from = repository().join(version);
+    copy(&from.join("src"), &below.join("src"))?;
+    // The crate's documentation includes it.
+    fs::copy(from.join("README.md"), below.join("README.md"))?;
+    let manifest = format!(
+        "[package]\nname = \"{version}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\ncrossbeam-channel = \"0.5.17\"\nparking_lot = \"0.13\"\nthiserror = \"2\"\n"
+    );
+    Ok(fs::write(below.join("Cargo.toml"), manifest)?)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 fn file(name: &str) -> PathBuf {

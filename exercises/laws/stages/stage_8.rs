@@ -148,8 +148,13 @@ fn no_stranded_task() {
     }
 }
 
-/// The limits can be changed meanwhile.
+/// The limits can be changed meanwhile, and those that are too many leave at once.
 fn resize_is_kept() {
+    let idle = pool(1..=4, 8, Duration::from_secs(60));
+    meet(&idle, 4);
+    assert!(idle.resize(1..=2).is_ok(), "1..=2 threads were refused");
+    let what = "waits until 2 of 4 idle threads have left, since 2 are the limit now";
+    until(what, || idle.threads() == 2);
     let pool = pool(1..=4, 4, Duration::ZERO);
     let ran = Arc::new(AtomicUsize::new(0));
     thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! What is said of the first law that is not kept.
 
 use std::fs;
+use std::path::MAIN_SEPARATOR;
 
 use crate::compiler::Built;
 use crate::run::Verdict;
@@ -45,13 +46,17 @@ pub fn explain(ladder: &Ladder, who: &Who) -> Vec<String> {
 
 fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
     say("the law", law.says, lines);
+    let mut means = law.means;
     if let Some(findings) = verdict.findings() {
-        say("observed", &findings.observed, lines);
+        if findings.observed.ends_with(": not yet implemented") {
+            means = "That is a `todo!()` that is still there.";
+        }
+        say("observed", &from_the_root(&findings.observed), lines);
         for (n, thread) in grouped(&findings.threads).iter().enumerate() {
             say(if n == 0 { "threads" } else { "" }, thread, lines);
         }
         for panic in grouped(&findings.panics) {
-            say("meanwhile", &panic, lines);
+            say("meanwhile", &from_the_root(&panic), lines);
         }
         if matches!(verdict, Verdict::Died(_)) {
             for line in findings.printed.lines() {
@@ -59,9 +64,15 @@ fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
             }
         }
     }
-    say("usually", law.means, lines);
+    say("usually", means, lines);
     let chapter = format!("{} (book/src/{})", title(law.chapter), law.chapter);
     say("explained", &chapter, lines);
+}
+
+/// Paths in a text, from the root of the repository.
+fn from_the_root(text: &str) -> String {
+    let root = format!("{}{MAIN_SEPARATOR}", repository().display());
+    text.replace(&root, "")
 }
 
 /// The same words once, with their number.
@@ -116,9 +127,26 @@ fn title(chapter: &str) -> String {
     heading.unwrap_or(file).to_owned()
 }
 
+/// A text in lines for a terminal. Its paragraphs stay apart.
+#[must_use]
+pub fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split("\n\n") {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        fill(String::new(), paragraph, &mut lines);
+    }
+    lines
+}
+
 /// A word at the left, and what there is to say about it, within the terminal.
 fn say(word: &str, text: &str, lines: &mut Vec<String>) {
-    let mut line = format!("  {word:LEFT$}");
+    fill(format!("  {word:LEFT$}"), text, lines);
+}
+
+/// Lines that begin with `line`, or with as many spaces.
+fn fill(mut line: String, text: &str, lines: &mut Vec<String>) {
     let empty = line.chars().count();
     for word in text.split_whitespace() {
         let used = line.chars().count();

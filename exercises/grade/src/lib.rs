@@ -20,7 +20,7 @@ mod who;
 mod wrong;
 
 pub use compiler::{Built, Compiled};
-pub use explanation::explain;
+pub use explanation::{explain, wrapped};
 pub use hints::Hints;
 pub use ladder::{Ladder, Rung};
 pub use package::Package;

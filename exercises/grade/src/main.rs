@@ -226,7 +226,12 @@ fn hint(arguments: &Arguments, who: &Who) -> Result<bool> {
     let hints = Hints::to(law, stage, who)?;
     println!("stage {}, `{}`: {}\n", stage.number, law.name, law.says);
     match hints.next()? {
-        Some((number, hint)) => println!("Hint {number} of {}: {hint}", hints.len()),
+        Some((number, hint)) => {
+            let hint = format!("Hint {number} of {}: {hint}", hints.len());
+            grade::wrapped(&hint)
+                .iter()
+                .for_each(|line| println!("{line}"));
+        }
         None => println!("There is no hint to this one. {}", law.means),
     }
     Ok(true)

@@ -13,7 +13,7 @@ use crate::stages::{self, Law, Stage};
 use crate::{Package, Who};
 
 /// Laws that wait do not use a core, so more of them run at once than there are cores.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
 
 /// See the module.
 #[derive(Debug)]

@@ -70,6 +70,8 @@ fn no_task_waits_behind_a_busy_worker() {
             let _open = OpenOnDrop(&gate);
             let (inside, count) = (Arc::clone(&pool), Arc::clone(&ran));
             let others = move || {
+                // Time for those to fall asleep that have nothing to do.
+                thread::sleep(Duration::from_millis(5));
                 for _ in 0..200 {
                     execute(&inside, adds_one(&count));
                 }

@@ -28,23 +28,28 @@ struct Arguments {
     /// Grades again whenever you save
     #[arg(long, conflicts_with = "hint")]
     watch: bool,
+    /// Searches for a schedule that breaks the pool, and tells it with the pool's own lines
+    #[arg(long, conflicts_with_all = ["law", "hint", "watch"])]
+    models: bool,
     /// Another pool: v1 to v5, rust-book, one of exercises/wrong, or a folder with a package
     #[arg(long, value_name = "WHO")]
     with: Option<String>,
 }
 
-/// What a reader asked for. A search for schedules that break a pool would be one more.
+/// What a reader asked for.
 enum Request {
     Grade,
     Hint,
+    Models,
     Watch,
 }
 
 impl Arguments {
     fn request(&self) -> Request {
-        match (self.hint, self.watch) {
-            (true, _) => Request::Hint,
-            (_, true) => Request::Watch,
+        match (self.hint, self.watch, self.models) {
+            (true, _, _) => Request::Hint,
+            (_, true, _) => Request::Watch,
+            (_, _, true) => Request::Models,
             _ => Request::Grade,
         }
     }
@@ -91,6 +96,11 @@ fn run(arguments: &Arguments) -> Result<bool> {
     match arguments.request() {
         Request::Grade => grade(arguments, &who),
         Request::Hint => hint(arguments, &who),
+        Request::Models => {
+            println!("{}, in {}", who.title, place(&who));
+            println!("(the first time, the models are compiled for a minute)\n");
+            grade::search(&who, arguments.stage(), &mut command::stdout())
+        }
         Request::Watch => {
             let folders = [who.folder.clone(), exercises().join("laws")];
             grade::on_each_change(&folders, || {

@@ -1,0 +1,180 @@
+//! Where tasks wait: a lane for each limit, and one for the tasks without.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::lane::Lane;
+use super::{Limit, Place};
+use crate::queue::Queue;
+use crate::task::Job;
+use crate::{CancelToken, Reason};
+
+/// The tasks that wait.
+pub(crate) struct Lanes {
+    /// The only sender of the queue's `closed`. `None` once the queue is closed.
+    pub(crate) open: Option<Sender<()>>,
+    /// The first is that without a limit, and always there. The others are there while they are in
+    /// use: there may be a limit for each of a million keys.
+    pub(super) lanes: Vec<Lane>,
+    /// The number of the next task: the order in which they were accepted.
+    next: u64,
+    /// Whether a limit has to be looked at again. If not, and a task waits for a limit, then a
+    /// worker sleeps for the earliest instant at which one may start.
+    pub(super) changed: bool,
+    /// Whether a token was cancelled: a task that waits may be in the middle of its lane.
+    pub(super) sweep: bool,
+    /// No token that a task behind a limit has is past its deadline before this.
+    pub(super) deadline: Option<Instant>,
+    /// The pool's token: no task is accepted once it is cancelled.
+    pub(super) pool: CancelToken,
+    /// The queue that this is in, for whatever has to tell it that something has changed.
+    queue: Weak<Queue>,
+}
+
+/// A job that has left its lane.
+pub(crate) struct Taken {
+    pub(crate) job: Job,
+    /// Whether it is cancelled, or its limit has been charged for it. `None` if it has no limit:
+    /// then it is not yet decided.
+    pub(crate) cancelled: Option<bool>,
+    /// Whom to signal that a place is free.
+    pub(crate) place: Option<Arc<Place>>,
+}
+
+impl Lanes {
+    pub(crate) fn new(
+        capacity: usize,
+        open: Sender<()>,
+        pool: CancelToken,
+        queue: Weak<Queue>,
+    ) -> Lanes {
+        let jobs = VecDeque::with_capacity(capacity);
+        let unlimited = Lane {
+            capacity,
+            jobs,
+            ..Lane::default()
+        };
+        Lanes {
+            open: Some(open),
+            lanes: vec![unlimited],
+            next: 0,
+            changed: false,
+            sweep: false,
+            deadline: None,
+            pool,
+            queue,
+        }
+    }
+
+    /// The number of places for tasks without a limit.
+    pub(crate) fn capacity(&self) -> usize {
+        self.lanes[0].capacity
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.jobs.len()).sum()
+    }
+
+    /// Whether no task waits, and none will.
+    pub(crate) fn is_over(&self) -> bool {
+        self.open.is_none() && self.len() == 0
+    }
+
+    /// The lane of this limit, which is made if it is not there.
+    fn at(&mut self, limit: Option<&Limit>) -> usize {
+        let Some(limit) = limit else { return 0 };
+        let of = |lane: &Lane| lane.limit.as_ref().is_some_and(|other| other.is(limit));
+        self.lanes.iter().position(of).unwrap_or_else(|| {
+            limit.watch(&self.queue);
+            self.lanes.push(Lane {
+                limit: Some(limit.clone()),
+                capacity: limit.places(),
+                ..Lane::default()
+            });
+            self.lanes.len() - 1
+        })
+    }
+
+    /// Accepts the job, unless the queue is closed, the job is cancelled, or its lane is full.
+    pub(crate) fn push(&mut self, job: Job) -> Result<(), (Job, Reason)> {
+        if self.open.is_none() {
+            return Err((job, Reason::ShutDown));
+        }
+        if job.task.limit.is_some() {
+            // Before the look: a token that is cancelled after it tells the queue.
+            let tokens = job.token.iter().chain([&self.pool]);
+            tokens.for_each(|token| token.watch(&self.queue));
+        }
+        if job.is_cancelled(&self.pool) {
+            return Err((job, Reason::Cancelled));
+        }
+        let at = self.at(job.task.limit.as_ref());
+        let lane = &mut self.lanes[at];
+        if lane.is_full() {
+            return Err((job, Reason::Full));
+        }
+        if at > 0 {
+            let deadline = job
+                .deadline(&self.pool)
+                .into_iter()
+                .chain(self.deadline)
+                .min();
+            // For the first of a lane nobody keeps the time yet, nor for an earlier deadline.
+            self.changed |= lane.jobs.is_empty() || deadline != self.deadline;
+            self.deadline = deadline;
+        }
+        lane.jobs.push_back((self.next, job));
+        self.next += 1;
+        Ok(())
+    }
+
+    /// A submitter waits for a place of this limit, there.
+    pub(crate) fn wait(&mut self, limit: Option<&Limit>) -> Arc<Place> {
+        let at = self.at(limit);
+        self.lanes[at].wait()
+    }
+
+    /// A submitter waits no more. Whom to signal: it may have been woken for more than one place,
+    /// or need none.
+    pub(crate) fn leave(&mut self, limit: Option<&Limit>) -> Option<Arc<Place>> {
+        let at = self.at(limit);
+        self.lanes[at].waiting -= 1;
+        let place = self.lanes[at].signal();
+        self.give_up(at);
+        place
+    }
+
+    /// Takes a task out of a lane.
+    pub(super) fn take(
+        &mut self,
+        at: usize,
+        place: usize,
+        cancelled: Option<bool>,
+    ) -> Option<Taken> {
+        let (_, job) = self.lanes[at].jobs.remove(place)?;
+        let place = self.lanes[at].signal();
+        if at > 0 {
+            self.give_up(at);
+            // Another task is the first of its lane, or may be cancelled.
+            self.look_again();
+        }
+        Some(Taken {
+            job,
+            cancelled,
+            place,
+        })
+    }
+
+    /// Forgets the lane if it is not in use.
+    fn give_up(&mut self, at: usize) {
+        if at > 0 && self.lanes[at].is_unused() {
+            self.lanes.swap_remove(at);
+            if self.lanes.len() == 1 {
+                (self.changed, self.sweep, self.deadline) = (false, false, None);
+            }
+        }
+    }
+}

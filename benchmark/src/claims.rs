@@ -207,6 +207,24 @@ pub const CLAIMS: &[Claim] = &[
         fails_on: &[XEON],
         ..ANY
     },
+    Claim {
+        name: "on empty tasks, rate-limit costs little more than v2 while no limit is in use",
+        workload: "empty",
+        subject: "rate-limit",
+        reference: Reference::Contender("v2"),
+        mean: Some(1.2),
+        cell: 1.5,
+        ..ANY
+    },
+    Claim {
+        name: "on empty tasks, a limit that never binds costs rate-limit no more than v2 costs",
+        workload: "empty",
+        subject: "rate-limit, limited",
+        reference: Reference::Contender("v2"),
+        mean: None,
+        cell: 2.0,
+        ..ANY
+    },
     busy(
         "beside as many threads as cores and with one place, v1 is no slower than half a channel",
         "busy_machine_x1_capacity_1",

@@ -224,6 +224,31 @@ pub trait Prioritised: Cancellable {
     ) -> Result<(), Refused>;
 }
 
+/// A pool that keeps the laws of v2 as well, and whose tasks may have to wait for a limit.
+pub trait Limiting: Cancellable {
+    /// A limit, by a clock of its own that stands still until it is moved.
+    type Limit: Send + Sync;
+
+    /// A limit of one start for each period, with that burst and so many places.
+    fn limit(period: Duration, burst: u32, places: usize) -> Self::Limit;
+
+    /// Moves the clock of the limit.
+    fn advance(limit: &Self::Limit, time: Duration);
+
+    /// Submits a task that starts when the limit allows it, and that the token calls off.
+    ///
+    /// # Errors
+    ///
+    /// The task, if it is refused.
+    fn submit_limited(
+        &self,
+        limit: &Self::Limit,
+        token: Option<&Self::Token>,
+        patience: Patience,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused>;
+}
+
 /// How urgent a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

@@ -18,6 +18,8 @@ pub const OURS: &[Racer] = &[
     Racer::of::<v1_fixed::Pool>("ours"),
     Racer::of::<v2_cancel_panic::Pool>("ours"),
     Racer::of::<priority::Pool>("ours"),
+    Racer::of::<rate_limit::Pool>("ours"),
+    Racer::of::<ours::NeverBinding>("ours"),
     Racer::of::<v3_dynamic::Pool>("ours"),
     Racer::of::<ours::FromZero<v3_dynamic::Pool>>("ours"),
     Racer::of::<v4_dedicated_queues::Pool>("ours"),

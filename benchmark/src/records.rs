@@ -196,13 +196,14 @@ pub fn shelves(records: &Path) -> Result<Vec<Shelf>> {
 }
 
 /// The folders of the versions and branches, by the names that these have in races.
-const VERSIONS: [(&str, &str); 6] = [
+const VERSIONS: [(&str, &str); 7] = [
     ("v1", "v1-fixed"),
     ("v2", "v2-cancel-panic"),
     ("v3", "v3-dynamic"),
     ("v4", "v4-dedicated-queues"),
     ("v5", "v5-futures"),
     ("priority", "branches/priority"),
+    ("rate-limit", "branches/rate-limit"),
 ];
 
 /// For each version, a hash over the files of its `src`, names included, and lines of comments left

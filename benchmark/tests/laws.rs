@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use benchmark::contender::{
     Cancellable, Dispatching, Dynamic, Failure, Joining, Lawful, LawfulGroup, LawfulHandle, Level,
-    Patience, Placement, Prioritised, Refused, Stealing, Why,
+    Limiting, Patience, Placement, Prioritised, Refused, Stealing, Why,
 };
 use benchmark::contenders::inline::Inline;
 use common::{Gate, LONG, OpenOnDrop, Watchdog, adds_one};
@@ -1385,6 +1385,171 @@ fn places_for_each_level<P: Prioritised>() {
     }
 }
 
+/// One start of a limit takes this long.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Law of the rate-limit branch: in any stretch of time `t` at most `burst + t * rate` tasks start,
+/// and as many do if they wait. The clock is moved in steps of all sizes, and a bucket that is
+/// counted says how many have to have started.
+fn rate<P: Limiting>() {
+    let watchdog = Watchdog::start();
+    for burst in [1, 4, 10] {
+        let pool = watchdog.watch(P::build(3, 8).unwrap());
+        let limit = P::limit(TICK, burst, 1_000);
+        let started = Arc::new(AtomicUsize::new(0));
+        for _ in 0..200 {
+            let submitted = pool.submit_limited(&limit, None, Patience::None, adds_one(&started));
+            assert!(submitted.is_ok());
+        }
+        let (full, mut tokens, mut expected) = (TICK * burst, TICK * burst, 0);
+        for n in 0_u32.. {
+            let starts = tokens.as_nanos() / TICK.as_nanos();
+            tokens -= TICK * starts as u32;
+            expected = (expected + starts as usize).min(200);
+            common::until(|| started.load(SeqCst) >= expected);
+            assert_eq!(started.load(SeqCst), expected, "burst {burst}, step {n}");
+            if expected == 200 {
+                break;
+            }
+            let step = TICK * (n * n % 37) / 16;
+            P::advance(&limit, step);
+            tokens = (tokens + step).min(full);
+        }
+        pool.wait_idle();
+        assert_eq!(started.load(SeqCst), 200);
+    }
+}
+
+/// Law of the rate-limit branch: a task that waits for its limit keeps no other one from running.
+fn waiting_holds_no_worker<P: Limiting>() {
+    let watchdog = Watchdog::start();
+    for threads in 1..=3 {
+        let pool = watchdog.watch(P::build(threads, 100).unwrap());
+        let limit = P::limit(TICK, 1, 100);
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..40 {
+            let submitted = pool.submit_limited(&limit, None, Patience::None, adds_one(&ran));
+            assert!(submitted.is_ok());
+        }
+        // The clock stands still. As many run at a time as there are workers.
+        let group = pool.group();
+        let all = Arc::new(Barrier::new(threads));
+        for _ in 0..threads {
+            assert!(group.submit(common::meets(&all)).is_ok());
+        }
+        for _ in 0..100 {
+            assert!(group.submit(adds_one(&ran)).is_ok());
+        }
+        group.wait();
+        common::until(|| ran.load(SeqCst) == 101);
+        assert_eq!(pool.shutdown_now().len(), 39);
+    }
+}
+
+/// Law of the rate-limit branch: tasks of one limit start in the order in which they were accepted.
+fn first_in_first_out_within_a_limit<P: Limiting>() {
+    let watchdog = Watchdog::start();
+    let pool = watchdog.watch(P::build(1, 8).unwrap());
+    let limits = [1, 2, 3].map(|burst| P::limit(TICK, burst, 300));
+    let started = Arc::new(Mutex::new(Vec::new()));
+    for n in 0..300 {
+        let (of, started) = (n * n % 7 % 3, Arc::clone(&started));
+        let task = move || started.lock().unwrap().push((of, n));
+        let submitted = pool.submit_limited(&limits[of], None, Patience::Forever, task);
+        assert!(submitted.is_ok());
+        if n % 2 == 0 {
+            limits.iter().for_each(|limit| P::advance(limit, TICK));
+        }
+    }
+    while started.lock().unwrap().len() < 300 {
+        limits.iter().for_each(|limit| P::advance(limit, TICK));
+        thread::yield_now();
+    }
+    let started = started.lock().unwrap();
+    for of in 0..3 {
+        let same = started.iter().filter(|(limit, _)| *limit == of);
+        assert!(same.is_sorted_by_key(|(_, n)| n), "{of}");
+    }
+}
+
+/// Law of the rate-limit branch: a task that is refused, cancelled or handed back takes no start.
+fn leaving_takes_nothing<P: Limiting>() {
+    let watchdog = Watchdog::start();
+    let limit = P::limit(TICK, 1, 10);
+    for round in 0..20 {
+        let (pool, gate) = busy::<P>(&watchdog, 1, 4);
+        let token = P::token();
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..3 {
+            let limited = pool.submit_limited(&limit, Some(&token), Patience::None, adds_one(&ran));
+            assert!(limited.is_ok());
+        }
+        if round % 2 == 0 {
+            P::cancel(&token);
+            gate.open();
+            pool.wait_idle();
+        } else {
+            assert_eq!(pool.shutdown_now().len(), 3);
+            let refused = pool.submit_limited(&limit, None, Patience::None, adds_one(&ran));
+            assert!(refused.is_err());
+            gate.open();
+        }
+        pool.shutdown();
+        assert_eq!(ran.load(SeqCst), 0);
+    }
+    // The one start that was there is still there, and it is one.
+    let pool = watchdog.watch(P::build(1, 4).unwrap());
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..2 {
+        let submitted = pool.submit_limited(&limit, None, Patience::None, adds_one(&ran));
+        assert!(submitted.is_ok());
+    }
+    common::until(|| ran.load(SeqCst) == 1);
+    assert_eq!(pool.shutdown_now().len(), 1);
+}
+
+/// Law of the rate-limit branch: whoever fills the places of one limit takes none from another, nor
+/// from tasks without one, and a place that comes free goes to a submitter of its limit.
+fn places_for_each_limit<P: Limiting>() {
+    let watchdog = Watchdog::start();
+    for round in 0..40 {
+        let (pool, gate) = busy::<P>(&watchdog, 1, 2);
+        let limits = [1, 1].map(|burst| P::limit(TICK, burst, 2));
+        let ran = Arc::new(AtomicUsize::new(0));
+        let fill = |at: usize| {
+            let task = || adds_one(&ran);
+            let submit = |task| match limits.get(at) {
+                Some(limit) => pool.submit_limited(limit, None, Patience::None, task),
+                None => pool.submit(Patience::None, task),
+            };
+            assert!(submit(task()).is_ok() && submit(task()).is_ok());
+            assert_eq!(submit(task()).unwrap_err().why, Why::Full);
+        };
+        for at in 0..3 {
+            fill((round + at) % 3);
+        }
+        assert_eq!(pool.queue_len(), 6);
+        thread::scope(|scope| {
+            let _open = OpenOnDrop(&gate);
+            let blocked = limits.each_ref().map(|limit| {
+                let (pool, task) = (&pool, adds_one(&ran));
+                scope.spawn(move || {
+                    pool.submit_limited(limit, None, Patience::Forever, task)
+                        .is_ok()
+                })
+            });
+            gate.open();
+            assert!(blocked.into_iter().all(|one| one.join().unwrap()));
+        });
+        common::until(|| ran.load(SeqCst) == 4);
+        while ran.load(SeqCst) < 8 {
+            limits.iter().for_each(|limit| P::advance(limit, TICK));
+            thread::yield_now();
+        }
+        pool.wait_idle();
+    }
+}
+
 macro_rules! laws {
     ($($version:ident: $pool:ty, from_v1 $(, $later:ident)*;)*) => {$(
         mod $version {
@@ -1447,6 +1612,20 @@ macro_rules! laws {
         fn bounded_overtaking() { super::bounded_overtaking::<Pool>() }
         #[test]
         fn places_for_each_level() { super::places_for_each_level::<Pool>() }
+    };
+    (@from_rate_limit) => {
+        #[test]
+        fn rate() { super::rate::<Pool>() }
+        #[test]
+        fn waiting_holds_no_worker() { super::waiting_holds_no_worker::<Pool>() }
+        #[test]
+        fn first_in_first_out_within_a_limit() {
+            super::first_in_first_out_within_a_limit::<Pool>();
+        }
+        #[test]
+        fn leaving_takes_nothing() { super::leaving_takes_nothing::<Pool>() }
+        #[test]
+        fn places_for_each_limit() { super::places_for_each_limit::<Pool>() }
     };
     (@from_v3) => {
         #[test]
@@ -1515,6 +1694,7 @@ laws! {
     v4: v4_dedicated_queues::Pool, from_v1, from_v2, from_v3, from_v4;
     v5: v5_futures::Pool, from_v1, from_v2, from_v3, from_v4, from_v5;
     priority: ::priority::Pool, from_v1, from_v1_to_v3, from_v2, from_priority;
+    rate_limit: ::rate_limit::Pool, from_v1, from_v1_to_v3, from_v2, from_rate_limit;
 }
 
 /// Code that takes a pool is tested without one: what runs tasks in place keeps the laws that do

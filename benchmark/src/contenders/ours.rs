@@ -8,11 +8,11 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::contender::{
     Cancellable, Contender, Dispatching, Dynamic, Endings, Failure, Forking, Joining, Lawful,
-    LawfulGroup, LawfulHandle, Level, Mapping, Patience, Placement, Prioritised, Refused,
+    LawfulGroup, LawfulHandle, Level, Limiting, Mapping, Patience, Placement, Prioritised, Refused,
     Resulting, Stealing, Why, Workers,
 };
 use crate::workload::{IDLE_TIMEOUT, part};
@@ -177,6 +177,69 @@ impl Prioritised for priority::Pool {
             Patience::For(time) => self.execute_timeout(task, time),
             Patience::Forever => Self::execute(self, task),
         }?)
+    }
+}
+
+/// What the branch can do whose tasks have limits. A submission with a token waits for a place.
+impl Limiting for rate_limit::Pool {
+    type Limit = (rate_limit::Limit, rate_limit::ManualClock);
+
+    fn limit(period: Duration, burst: u32, places: usize) -> Self::Limit {
+        let clock = rate_limit::ManualClock::at(Instant::now());
+        let limit = rate_limit::Limit::builder(1, period).burst(burst);
+        let limit = limit.places(places).clock(&clock).build();
+        (
+            limit.expect("the laws ask for limits that there are"),
+            clock,
+        )
+    }
+
+    fn advance((_, clock): &Self::Limit, time: Duration) {
+        clock.advance(time);
+    }
+
+    fn submit_limited(
+        &self,
+        (limit, _): &Self::Limit,
+        token: Option<&Self::Token>,
+        patience: Patience,
+        task: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused> {
+        let task = rate_limit::Task::from(task).limited(limit);
+        Ok(match (token, patience) {
+            (Some(token), _) => self.execute_with(token, task),
+            (None, Patience::None) => self.try_execute(task),
+            (None, Patience::For(time)) => self.execute_timeout(task, time),
+            (None, Patience::Forever) => Self::execute(self, task),
+        }?)
+    }
+}
+
+/// A rate-limit pool in which each task has the same limit, which never binds.
+#[derive(Debug)]
+pub struct NeverBinding(rate_limit::Pool, rate_limit::Limit);
+
+impl Contender for NeverBinding {
+    const NAME: &'static str = "rate-limit, limited";
+
+    fn start(threads: usize, capacity: usize) -> Self {
+        let limit = rate_limit::Limit::builder(u32::MAX, Duration::from_secs(1));
+        let limit = limit.burst(rate_limit::Limit::MAX_BURST).places(capacity);
+        NeverBinding(
+            Contender::start(threads, capacity),
+            limit
+                .build()
+                .expect("the races ask for limits that there are"),
+        )
+    }
+
+    fn execute(&self, task: impl FnOnce() + Send + 'static) {
+        let task = rate_limit::Task::from(task).limited(&self.1);
+        self.0.execute(task).expect("no race shuts its pool down");
+    }
+
+    fn wait(&self) {
+        Contender::wait(&self.0);
     }
 }
 
@@ -423,6 +486,8 @@ lawful!(v2_cancel_panic, "v2", Cancelled);
 cancellable!(v2_cancel_panic);
 lawful!(priority, "priority", Cancelled);
 cancellable!(priority);
+lawful!(rate_limit, "rate-limit", Cancelled);
+cancellable!(rate_limit);
 lawful!(v3_dynamic, "v3", Cancelled);
 cancellable!(v3_dynamic);
 dynamic!(v3_dynamic, "v3 0..=w");

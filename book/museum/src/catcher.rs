@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail};
 
+use crate::exhibit::in_code;
 use crate::sources::TOGETHER;
 use crate::{folder, short};
 
@@ -33,7 +34,11 @@ impl Catcher {
         let short = short(version);
         match self {
             Catcher::Model(name) => (format!("model-{short}"), "models", format!("{name}::fast")),
-            Catcher::Law(name) => ("benchmark".into(), "laws", format!("{short}::{name}")),
+            Catcher::Law(name) => (
+                "benchmark".into(),
+                "laws",
+                format!("{}::{name}", in_code(version)),
+            ),
             Catcher::Test { file, name } => {
                 let all = workspace.join(folder(version)).join(TOGETHER);
                 match all.join(format!("{file}.rs")).exists() {

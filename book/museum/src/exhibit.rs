@@ -19,7 +19,10 @@ pub const VERSIONS: [&str; 5] = [
 
 /// The branches, each with the version of which it changes one mechanism. The folder of a branch is
 /// below `branches`.
-pub const BRANCHES: [(&str, &str); 1] = [("priority", "v2-cancel-panic")];
+pub const BRANCHES: [(&str, &str); 2] = [
+    ("priority", "v2-cancel-panic"),
+    ("rate-limit", "v2-cancel-panic"),
+];
 
 /// The versions and the branches.
 pub fn all_versions() -> impl Iterator<Item = &'static str> {
@@ -40,6 +43,12 @@ pub fn short(version: &str) -> &str {
         Some(_) => version,
         None => &version[..2],
     }
+}
+
+/// What code calls it: the module of its laws, the crate of its models.
+#[must_use]
+pub(crate) fn in_code(version: &str) -> String {
+    short(version).replace('-', "_")
 }
 
 /// The folder of a version or of a branch.
@@ -76,6 +85,11 @@ pub const LAWS: &[(&str, &str)] = &[
     ("stable", "priority"),
     ("bounded_overtaking", "priority"),
     ("places_for_each_level", "priority"),
+    ("rate", "rate-limit"),
+    ("waiting_holds_no_worker", "rate-limit"),
+    ("first_in_first_out_within_a_limit", "rate-limit"),
+    ("leaving_takes_nothing", "rate-limit"),
+    ("places_for_each_limit", "rate-limit"),
 ];
 
 /// A planted bug.

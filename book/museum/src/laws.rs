@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::exhibit::ancestry;
+use crate::exhibit::{ancestry, in_code};
 use crate::sources::{Sources, Test};
 use crate::{Catcher, Exhibit, LAWS, VERSIONS, all_versions, folder, short};
 
@@ -128,7 +128,7 @@ impl Laws {
         let mut cell = Cell::default();
         for test in self.sources.laws(version) {
             if row.laws.contains(&test.name) {
-                let name = format!("{}::{}", short(version), test.name);
+                let name = format!("{}::{}", in_code(version), test.name);
                 let deep = test.deep;
                 cell.laws.push(Evidence { name, deep });
             }

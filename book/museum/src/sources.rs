@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use walkdir::WalkDir;
 
+use crate::exhibit::in_code;
 use crate::{all_versions, folder, short, without_parents};
 
 /// The folder in a version's own whose files are modules of one program. In `tests` itself each is
@@ -74,7 +75,7 @@ impl Sources {
         }
         for version in all_versions() {
             let short = short(version);
-            let keeps = invocation(&laws, short)?;
+            let keeps = invocation(&laws, &in_code(version))?;
             let kept = keeps.iter().map(|arm| {
                 arms.get(arm)
                     .with_context(|| format!("laws.rs has no {arm}"))

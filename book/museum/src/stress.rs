@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::exhibit::in_code;
 use crate::{all_versions, short};
 
 /// The package in the copy that runs a version's scenarios on real threads.
@@ -35,7 +36,10 @@ fn manifest(repository: &Path, version: &str) -> Result<(PathBuf, String)> {
     let package = package(version);
     replace(&format!("\"model-{short}\""), &format!("{package:?}"))?;
     // To the tests, the version's name is still that of its models.
-    replace("[lib]\n", &format!("[lib]\nname = \"model_{short}\"\n"))?;
+    replace(
+        "[lib]\n",
+        &format!("[lib]\nname = \"model_{}\"\n", in_code(version)),
+    )?;
     for real in ["crossbeam-channel", "parking_lot"] {
         replace(&facade(real), &format!("{real}.workspace = true"))?;
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::exhibit::in_code;
 use crate::{Catcher, Copy, Exhibit, short, stress};
 
 /// A compiled test of the copy.
@@ -64,7 +65,7 @@ impl Copy {
     ///
     /// As [`Copy::trial`].
     pub fn laws(&self, exhibit: &Exhibit) -> Result<Trial> {
-        let laws = format!("{}::", short(&exhibit.version));
+        let laws = format!("{}::", in_code(&exhibit.version));
         let mut trial = self.compile("benchmark", "laws", laws.clone() + "exactly_once")?;
         trial.choice = vec![laws];
         Ok(trial)

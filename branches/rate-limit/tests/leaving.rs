@@ -112,8 +112,7 @@ fn what_takes_the_last_task_after_the_close_wakes_those_that_sleep_behind_a_limi
     for round in 0..120 {
         let scene = Scene::new(3, 1);
         let token = CancelToken::new();
-        scene.submit(1);
-        scene.starts(1);
+        assert!(scene.limit.try_start());
         for _ in 0..1 + round % 2 {
             scene.pool.execute_with(&token, scene.task()).unwrap();
         }

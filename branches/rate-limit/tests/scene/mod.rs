@@ -56,7 +56,7 @@ impl Scene {
     /// Waits until so many have started, and gives one too many the time to start.
     pub(crate) fn starts(&self, count: usize) {
         until(|| self.started.load(SeqCst) >= count);
-        for _ in 0..50 {
+        for _ in 0..10 {
             thread::yield_now();
         }
         assert_eq!(self.started.load(SeqCst), count);

@@ -1416,7 +1416,15 @@ fn rate<P: Limiting>() {
             tokens = (tokens + step).min(full);
         }
         pool.wait_idle();
-        assert_eq!(started.load(SeqCst), 200);
+        // A long rest saves up the burst, and no more.
+        P::advance(&limit, TICK * 1_000);
+        for _ in 0..burst + 3 {
+            let submitted = pool.submit_limited(&limit, None, Patience::None, adds_one(&started));
+            assert!(submitted.is_ok());
+        }
+        common::until(|| started.load(SeqCst) >= 200 + burst as usize);
+        thread::sleep(Duration::from_millis(2));
+        assert_eq!(pool.shutdown_now().len(), 3);
     }
 }
 

@@ -960,6 +960,7 @@ macro_rules! versions {
 versions! {
     v1_is_like_the_model: V1;
     v2_is_like_the_model: Later<v2_cancel_panic::Pool, 2>;
+    rate_limit_without_a_limit_is_like_the_model: Later<rate_limit::Pool, 2>;
     priority_is_like_the_model: Levels<priority::Pool, 2>;
     priority_that_ages_slowly_is_like_the_model: Levels<priority::Pool, 1_000_000>;
     v3_of_a_fixed_size_is_like_the_model: Later<v3_dynamic::Pool, 3>;

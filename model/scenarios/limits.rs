@@ -328,7 +328,7 @@ fn submits(pool: &Arc<Pool>, task: Task, patience: Option<Duration>) -> Submitte
     })
 }
 
-/// Its lane comes and goes with the tasks, and stays while a submitter waits there.
+/// Its queue comes and goes with the tasks, and stays while a submitter waits there.
 fn submitters_that_wait_for_a_place_of_a_limit_get_it() {
     let (pool, clock) = (Arc::new(Pool::new(1, 1).unwrap()), clock());
     let limit = narrow(&clock);

@@ -3,7 +3,7 @@
 //! **New here, after v2:** a task carries a limit, `Task::from(f).limited(&limit)`: so many starts
 //! in so much time, and so many at once after a rest (`limits/limit.rs`). The whole state of a
 //! limit is one instant (`limits/bucket.rs`). Of the tasks that may start, the one that was
-//! accepted first is next (`limits/lanes.rs`); if none may, one idle worker keeps the time for all
+//! accepted first is next (`limits/queues.rs`); if none may, one idle worker keeps the time for all
 //! (`limits/idle.rs`). The queue is built anew, of one lock (`queue.rs`).
 //!
 //! **What it costs:** where no limit is in use, a lock in place of the channel. With a limit, two
@@ -12,7 +12,7 @@
 //! **What it does not do:** it limits starts, and not how many tasks run at a time. It knows one
 //! limit for a task, and no queue outside of this process.
 //!
-//! Read `limits/bucket.rs` and `limits/lanes.rs` first, then `queue.rs` and `limits/idle.rs`.
+//! Read `limits/bucket.rs` and `limits/queues.rs` first, then `queue.rs` and `limits/idle.rs`.
 
 #![forbid(unsafe_code)]
 

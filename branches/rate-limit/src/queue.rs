@@ -8,7 +8,7 @@ use std::{hint, iter};
 use crossbeam_channel::{Receiver, bounded};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::limits::{Lanes, Place, Sleepers, Wakeups};
+use crate::limits::{LimitQueues, Place, Sleepers, Wakeups};
 use crate::task::Job;
 use crate::{CancelToken, Reason};
 
@@ -32,7 +32,7 @@ pub(crate) struct Queue {
 
 /// What the lock guards. No code of a user runs under it, and nobody sleeps under it.
 pub(crate) struct State {
-    pub(crate) lanes: Lanes,
+    pub(crate) queues: LimitQueues,
     pub(crate) sleepers: Sleepers,
 }
 
@@ -41,7 +41,7 @@ impl Queue {
         let (open, closed) = bounded(0);
         Arc::new_cyclic(|me| Queue {
             state: Mutex::new(State {
-                lanes: Lanes::new(capacity, open, token.clone(), Weak::clone(me)),
+                queues: LimitQueues::new(capacity, open, token.clone(), Weak::clone(me)),
                 sleepers: Sleepers::default(),
             }),
             wakeups: Wakeups::default(),
@@ -50,15 +50,15 @@ impl Queue {
         })
     }
 
-    /// Queues the job if its lane has a place for it now.
+    /// Queues the job if its queue has a place for it now.
     pub(crate) fn try_send(&self, job: Job) -> Result<(), (Job, Reason)> {
         let mut state = self.lock();
-        let sent = state.lanes.push(job);
+        let sent = state.queues.push(job);
         self.unlock(state, None);
         sent
     }
 
-    /// Queues the job, and waits for a place if its lane has none. Without a deadline, for ever.
+    /// Queues the job, and waits for a place if its queue has none. Without a deadline, for ever.
     ///
     /// The wait is for several things at once: for a signal that there is a place, for the queue to
     /// be closed, and for each token that can cancel the job. The lock is open meanwhile. Whatever
@@ -76,9 +76,9 @@ impl Queue {
         let ends: Vec<_> = iter::once(&self.closed).chain(of_tokens).collect();
         let mut timed_out = false;
         let mut state = self.lock();
-        let place = state.lanes.wait(limit.as_ref());
+        let place = state.queues.wait(limit.as_ref());
         let sent = loop {
-            job = match state.lanes.push(job) {
+            job = match state.queues.push(job) {
                 Err((job, Reason::Full)) if timed_out => break Err((job, Reason::Timeout)),
                 Err((job, Reason::Full)) => job,
                 sent => break sent,
@@ -88,7 +88,7 @@ impl Queue {
             state = self.lock();
         };
         // The signal may have stood for more than one place, or this submitter needs none.
-        let signal = state.lanes.leave(limit.as_ref());
+        let signal = state.queues.leave(limit.as_ref());
         self.unlock(state, signal);
         sent
     }
@@ -98,9 +98,9 @@ impl Queue {
     pub(crate) fn recv(&self) -> Option<(Job, bool)> {
         let mut state = self.lock();
         let taken = loop {
-            match state.lanes.next() {
+            match state.queues.next() {
                 Ok(taken) => break taken,
-                Err(_) if state.lanes.is_over() => return None,
+                Err(_) if state.queues.is_over() => return None,
                 Err(alarm) => self.wakeups.sleep(&mut state, alarm),
             }
         };
@@ -114,14 +114,14 @@ impl Queue {
     /// Takes a job that will not start here, if there is one.
     pub(crate) fn take_back(&self) -> Option<Job> {
         let mut state = self.lock();
-        let taken = state.lanes.take_back()?;
+        let taken = state.queues.take_back()?;
         self.unlock(state, taken.place);
         Some(taken.job)
     }
 
     /// Opens the lock, and wakes those who can go on after what has changed.
     fn unlock(&self, mut state: MutexGuard<'_, State>, place: Option<Arc<Place>>) {
-        if state.lanes.is_over() {
+        if state.queues.is_over() {
             // Workers that have slept behind a limit wait for nothing any more.
             state.wake_all(&self.wakeups);
         }
@@ -139,7 +139,7 @@ impl Queue {
     /// to see it.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
-        let open = state.lanes.open.take();
+        let open = state.queues.open.take();
         state.wake_all(&self.wakeups);
         drop(state);
         drop(open);
@@ -154,12 +154,12 @@ impl Queue {
 
     /// The number of jobs that wait.
     pub(crate) fn len(&self) -> usize {
-        self.lock().lanes.len()
+        self.lock().queues.len()
     }
 
     /// The number of places for jobs without a limit.
     pub(crate) fn capacity(&self) -> usize {
-        self.lock().lanes.capacity()
+        self.lock().queues.capacity()
     }
 
     /// Locks the state.

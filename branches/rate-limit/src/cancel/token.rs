@@ -112,7 +112,7 @@ impl CancelToken {
         // the lock inside of the channel, and not the flag.
         self.node.cancelled.store(true, Relaxed);
         *self.node.sender.lock() = None;
-        self.node.bell.ring(|state, _| state.lanes.sweep());
+        self.node.bell.ring(|state, _| state.queues.sweep());
     }
 
     /// Whether this token or one above it is cancelled or past its deadline.

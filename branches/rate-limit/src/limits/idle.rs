@@ -43,7 +43,7 @@ impl State {
     /// Counts one worker more as woken, if one is wanted and sleeps. Returns whether it is one that
     /// sleeps at `job`: that is to be notified once the lock is open.
     pub(crate) fn wake(&mut self, wakeups: &Wakeups) -> bool {
-        let wanted = self.sleepers.woken < self.lanes.wanted();
+        let wanted = self.sleepers.woken < self.queues.wanted();
         let wake = wanted && self.sleepers.idle > 0;
         if wake {
             // Counted by the thread that wakes, so that the next one wakes another worker.
@@ -75,7 +75,7 @@ impl State {
         if self.sleepers.keeper.take().is_some() {
             self.sleepers.woken += 1;
             // From now on nobody keeps the time, until somebody has looked.
-            self.lanes.look_again();
+            self.queues.look_again();
             wakeups.time.notify_one();
         }
     }
@@ -111,7 +111,7 @@ impl Wakeups {
         match state.sleepers.keeper {
             Some((keeper, _)) if keeper == me => {
                 state.sleepers.keeper = None;
-                state.lanes.look_again();
+                state.queues.look_again();
             }
             _ => state.sleepers.woken -= 1,
         }

@@ -80,7 +80,7 @@ impl Limit {
     pub fn set_rate(&self, rate: u32, period: Duration) -> Result<(), LimitError> {
         let interval = interval(rate, period)?;
         self.0.bucket.lock().set_interval(interval, self.now());
-        self.0.bell.ring(|state, _| state.lanes.look_again());
+        self.0.bell.ring(|state, _| state.queues.look_again());
         Ok(())
     }
 

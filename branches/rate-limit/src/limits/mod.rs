@@ -4,18 +4,18 @@ mod bell;
 mod bucket;
 mod clock;
 mod idle;
-mod lane;
-mod lanes;
 mod limit;
+mod limit_queue;
 mod next;
 mod place;
+mod queues;
 
 use crate::Task;
 
 pub(crate) use bell::Bell;
 pub(crate) use idle::{Sleepers, Wakeups};
-pub(crate) use lanes::{Lanes, Taken};
 pub(crate) use place::Place;
+pub(crate) use queues::{LimitQueues, Taken};
 
 pub use clock::ManualClock;
 pub use limit::{Limit, LimitBuilder, LimitError};

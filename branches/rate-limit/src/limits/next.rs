@@ -3,18 +3,18 @@
 use std::time::Instant;
 
 use super::clock::Alarm;
-use super::{Lanes, Limit, Taken};
+use super::{Limit, LimitQueues, Taken};
 
-impl Lanes {
+impl LimitQueues {
     /// How many workers should be on their way: one for each task that may start at any time, and
     /// one to look at the limits.
     pub(crate) fn wanted(&self) -> usize {
-        self.lanes[0].jobs.len() + usize::from(self.changed)
+        self.queues[0].jobs.len() + usize::from(self.changed)
     }
 
     /// Somebody has to look at the limits, if there are any in use.
     pub(crate) fn look_again(&mut self) {
-        self.changed = self.lanes.len() > 1;
+        self.changed = self.queues.len() > 1;
     }
 
     /// A token was cancelled, and so may be any of the tasks that wait.
@@ -33,13 +33,13 @@ impl Lanes {
             let (mut first, mut least) = (None, u64::MAX);
             let (machine, manual) = (self.deadline, None);
             let mut alarm = Alarm { machine, manual };
-            for (at, lane) in self.lanes.iter().enumerate() {
+            for (at, queue) in self.queues.iter().enumerate() {
                 // Without a task, or behind one that may start.
-                let number = lane.jobs.front().map_or(u64::MAX, |&(number, _)| number);
+                let number = queue.jobs.front().map_or(u64::MAX, |&(number, _)| number);
                 if number >= least {
                     continue;
                 }
-                match lane.limit.as_ref().map_or(Ok(()), Limit::ready) {
+                match queue.limit.as_ref().map_or(Ok(()), Limit::ready) {
                     Ok(()) => (first, least) = (Some(at), number),
                     Err(later) => alarm = alarm.and(later),
                 }
@@ -51,9 +51,9 @@ impl Lanes {
             // Cancelled or started: if the task has a limit, this is where it is decided, and what
             // starts is charged in the same step. Were it charged before, it could still be
             // cancelled or handed back; were it charged later, others could take the same start.
-            let cancelled = match &self.lanes[at].limit {
+            let cancelled = match &self.queues[at].limit {
                 None => None,
-                Some(_) if self.lanes[at].jobs[0].1.is_cancelled(&self.pool) => Some(true),
+                Some(_) if self.queues[at].jobs[0].1.is_cancelled(&self.pool) => Some(true),
                 Some(limit) if limit.try_start() => Some(false),
                 Some(_) => continue, // a worker of another pool was faster
             };
@@ -68,22 +68,22 @@ impl Lanes {
         if !(self.sweep || late) {
             return None;
         }
-        for at in 1..self.lanes.len() {
-            let mut jobs = self.lanes[at].jobs.iter();
+        for at in 1..self.queues.len() {
+            let mut jobs = self.queues[at].jobs.iter();
             if let Some(place) = jobs.position(|(_, job)| job.is_cancelled(&self.pool)) {
                 return self.take(at, place, Some(true));
             }
         }
         self.sweep = false;
-        let jobs = self.lanes[1..].iter().flat_map(|lane| &lane.jobs);
+        let jobs = self.queues[1..].iter().flat_map(|queue| &queue.jobs);
         self.deadline = jobs.filter_map(|(_, job)| job.deadline(&self.pool)).min();
         None
     }
 
     /// Takes the task that was accepted first, whether it may start or not: it will not.
     pub(crate) fn take_back(&mut self) -> Option<Taken> {
-        let lanes = self.lanes.iter().enumerate();
-        let heads = lanes.filter_map(|(at, lane)| Some((lane.jobs.front()?.0, at)));
+        let queues = self.queues.iter().enumerate();
+        let heads = queues.filter_map(|(at, queue)| Some((queue.jobs.front()?.0, at)));
         let (_, at) = heads.min()?;
         self.take(at, 0, None)
     }

@@ -1,4 +1,4 @@
-//! How a submitter waits for a place in its lane.
+//! How a submitter waits for a place in its queue.
 
 use std::hint;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Select, Sender, bounded};
 /// be woken takes longer.
 const SPINS: usize = 32;
 
-/// A signal that there is a place in a lane.
+/// A signal that there is a place in a queue.
 ///
 /// It is a channel and not a condition variable, since submitters wait for the end of the queue and
 /// of tokens at the same time. It holds one signal: a second one would say the same.

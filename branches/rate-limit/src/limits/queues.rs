@@ -1,4 +1,4 @@
-//! Where tasks wait: a lane for each limit, and one for the tasks without.
+//! Where tasks wait: a queue for each limit, and one for the tasks without.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -6,35 +6,35 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use super::lane::Lane;
+use super::limit_queue::LimitQueue;
 use super::{Limit, Place};
 use crate::queue::Queue;
 use crate::task::Job;
 use crate::{CancelToken, Reason};
 
 /// The tasks that wait.
-pub(crate) struct Lanes {
+pub(crate) struct LimitQueues {
     /// The only sender of the queue's `closed`. `None` once the queue is closed.
     pub(crate) open: Option<Sender<()>>,
     /// The first is that without a limit, and always there. The others are there while they are in
     /// use: there may be a limit for each of a million keys.
-    pub(super) lanes: Vec<Lane>,
+    pub(super) queues: Vec<LimitQueue>,
     /// The number of the next task: the order in which they were accepted.
     next: u64,
     /// Whether a limit has to be looked at again. If not, and a task waits for a limit, then a
     /// worker sleeps for the earliest instant at which one may start.
     pub(super) changed: bool,
-    /// Whether a token was cancelled: a task that waits may be in the middle of its lane.
+    /// Whether a token was cancelled: a task that waits may be in the middle of its queue.
     pub(super) sweep: bool,
     /// No token that a task behind a limit has is past its deadline before this.
     pub(super) deadline: Option<Instant>,
     /// The pool's token: no task is accepted once it is cancelled.
     pub(super) pool: CancelToken,
     /// The queue that this is in, for whatever has to tell it that something has changed.
-    queue: Weak<Queue>,
+    me: Weak<Queue>,
 }
 
-/// A job that has left its lane.
+/// A job that has left its queue.
 pub(crate) struct Taken {
     pub(crate) job: Job,
     /// Whether it is cancelled, or its limit has been charged for it. `None` if it has no limit:
@@ -44,38 +44,38 @@ pub(crate) struct Taken {
     pub(crate) place: Option<Arc<Place>>,
 }
 
-impl Lanes {
+impl LimitQueues {
     pub(crate) fn new(
         capacity: usize,
         open: Sender<()>,
         pool: CancelToken,
-        queue: Weak<Queue>,
-    ) -> Lanes {
+        me: Weak<Queue>,
+    ) -> LimitQueues {
         let jobs = VecDeque::with_capacity(capacity);
-        let unlimited = Lane {
+        let unlimited = LimitQueue {
             capacity,
             jobs,
-            ..Lane::default()
+            ..LimitQueue::default()
         };
-        Lanes {
+        LimitQueues {
             open: Some(open),
-            lanes: vec![unlimited],
+            queues: vec![unlimited],
             next: 0,
             changed: false,
             sweep: false,
             deadline: None,
             pool,
-            queue,
+            me,
         }
     }
 
     /// The number of places for tasks without a limit.
     pub(crate) fn capacity(&self) -> usize {
-        self.lanes[0].capacity
+        self.queues[0].capacity
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.jobs.len()).sum()
+        self.queues.iter().map(|queue| queue.jobs.len()).sum()
     }
 
     /// Whether no task waits, and none will.
@@ -83,22 +83,22 @@ impl Lanes {
         self.open.is_none() && self.len() == 0
     }
 
-    /// The lane of this limit, which is made if it is not there.
+    /// The queue of this limit, which is made if it is not there.
     fn at(&mut self, limit: Option<&Limit>) -> usize {
         let Some(limit) = limit else { return 0 };
-        let of = |lane: &Lane| lane.limit.as_ref().is_some_and(|other| other.is(limit));
-        self.lanes.iter().position(of).unwrap_or_else(|| {
-            limit.watch(&self.queue);
-            self.lanes.push(Lane {
+        let of = |queue: &LimitQueue| queue.limit.as_ref().is_some_and(|other| other.is(limit));
+        self.queues.iter().position(of).unwrap_or_else(|| {
+            limit.watch(&self.me);
+            self.queues.push(LimitQueue {
                 limit: Some(limit.clone()),
                 capacity: limit.places(),
-                ..Lane::default()
+                ..LimitQueue::default()
             });
-            self.lanes.len() - 1
+            self.queues.len() - 1
         })
     }
 
-    /// Accepts the job, unless the queue is closed, the job is cancelled, or its lane is full.
+    /// Accepts the job, unless the queue is closed, the job is cancelled, or its queue is full.
     pub(crate) fn push(&mut self, job: Job) -> Result<(), (Job, Reason)> {
         if self.open.is_none() {
             return Err((job, Reason::ShutDown));
@@ -106,14 +106,14 @@ impl Lanes {
         if job.task.limit.is_some() {
             // Before the look: a token that is cancelled after it tells the queue.
             let tokens = job.token.iter().chain([&self.pool]);
-            tokens.for_each(|token| token.watch(&self.queue));
+            tokens.for_each(|token| token.watch(&self.me));
         }
         if job.is_cancelled(&self.pool) {
             return Err((job, Reason::Cancelled));
         }
         let at = self.at(job.task.limit.as_ref());
-        let lane = &mut self.lanes[at];
-        if lane.is_full() {
+        let queue = &mut self.queues[at];
+        if queue.is_full() {
             return Err((job, Reason::Full));
         }
         if at > 0 {
@@ -122,11 +122,11 @@ impl Lanes {
                 .into_iter()
                 .chain(self.deadline)
                 .min();
-            // For the first of a lane nobody keeps the time yet, nor for an earlier deadline.
-            self.changed |= lane.jobs.is_empty() || deadline != self.deadline;
+            // For the first of a queue nobody keeps the time yet, nor for an earlier deadline.
+            self.changed |= queue.jobs.is_empty() || deadline != self.deadline;
             self.deadline = deadline;
         }
-        lane.jobs.push_back((self.next, job));
+        queue.jobs.push_back((self.next, job));
         self.next += 1;
         Ok(())
     }
@@ -134,31 +134,31 @@ impl Lanes {
     /// A submitter waits for a place of this limit, there.
     pub(crate) fn wait(&mut self, limit: Option<&Limit>) -> Arc<Place> {
         let at = self.at(limit);
-        self.lanes[at].wait()
+        self.queues[at].wait()
     }
 
     /// A submitter waits no more. Whom to signal: it may have been woken for more than one place,
     /// or need none.
     pub(crate) fn leave(&mut self, limit: Option<&Limit>) -> Option<Arc<Place>> {
         let at = self.at(limit);
-        self.lanes[at].waiting -= 1;
-        let place = self.lanes[at].signal();
+        self.queues[at].waiting -= 1;
+        let place = self.queues[at].signal();
         self.give_up(at);
         place
     }
 
-    /// Takes a task out of a lane.
+    /// Takes a task out of a queue.
     pub(super) fn take(
         &mut self,
         at: usize,
         place: usize,
         cancelled: Option<bool>,
     ) -> Option<Taken> {
-        let (_, job) = self.lanes[at].jobs.remove(place)?;
-        let place = self.lanes[at].signal();
+        let (_, job) = self.queues[at].jobs.remove(place)?;
+        let place = self.queues[at].signal();
         if at > 0 {
             self.give_up(at);
-            // Another task is the first of its lane, or may be cancelled.
+            // Another task is the first of its queue, or may be cancelled.
             self.look_again();
         }
         Some(Taken {
@@ -168,11 +168,11 @@ impl Lanes {
         })
     }
 
-    /// Forgets the lane if it is not in use.
+    /// Forgets the queue if it is not in use.
     fn give_up(&mut self, at: usize) {
-        if at > 0 && self.lanes[at].is_unused() {
-            self.lanes.swap_remove(at);
-            if self.lanes.len() == 1 {
+        if at > 0 && self.queues[at].is_unused() {
+            self.queues.swap_remove(at);
+            if self.queues.len() == 1 {
                 (self.changed, self.sweep, self.deadline) = (false, false, None);
             }
         }

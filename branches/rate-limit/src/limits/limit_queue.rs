@@ -8,7 +8,7 @@ use crate::task::Job;
 
 /// A queue with places of its own, so that whoever fills it shuts nobody else out.
 #[derive(Default)]
-pub(super) struct Lane {
+pub(super) struct LimitQueue {
     /// `None` for the tasks that may start at any time.
     pub(super) limit: Option<Limit>,
     pub(super) capacity: usize,
@@ -16,11 +16,11 @@ pub(super) struct Lane {
     pub(super) jobs: VecDeque<(u64, Job)>,
     /// Submitters that wait for a place.
     pub(super) waiting: usize,
-    /// Where they wait. Made for the first of them: most lanes are never full.
+    /// Where they wait. Made for the first of them: most queues are never full.
     pub(super) place: Option<Arc<Place>>,
 }
 
-impl Lane {
+impl LimitQueue {
     pub(super) fn is_full(&self) -> bool {
         self.jobs.len() >= self.capacity
     }

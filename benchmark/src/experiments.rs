@@ -42,6 +42,7 @@ mod what_a_yield_costs;
 mod what_runs_while_you_wait;
 mod what_to_do_when_full;
 mod when_a_pool_pays;
+mod when_a_task_may_start;
 mod which_is_next;
 mod which_queue;
 mod who_holds_the_lock;
@@ -122,6 +123,7 @@ pub const ALL: &[Experiment] = &[
     map_window::EXPERIMENT,
     every_way_out::EXPERIMENT,
     when_a_pool_pays::EXPERIMENT,
+    when_a_task_may_start::EXPERIMENT,
     which_queue::EXPERIMENT,
     which_is_next::EXPERIMENT,
     fixed_or_dynamic::EXPERIMENT,

@@ -1,5 +1,5 @@
-//! What was written for v1 compiles and passes on the rate-limit branch, unchanged: its examples and
-//! its tests.
+//! What was written for v1 compiles and passes on the rate-limit branch, unchanged: its examples
+//! and its tests.
 
 #![allow(
     clippy::duplicate_mod,

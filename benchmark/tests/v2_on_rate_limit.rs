@@ -1,5 +1,5 @@
-//! What was written for v2 compiles and passes on the rate-limit branch, unchanged: its examples and
-//! its tests.
+//! What was written for v2 compiles and passes on the rate-limit branch, unchanged: its examples
+//! and its tests.
 //!
 //! Left out is `memory.rs`, which counts the allocations of its process
 //! (`v2_memory_on_rate_limit.rs`).

@@ -863,7 +863,7 @@ fn several_censuses_become_one_figure() {
 // ---- laws ----
 
 /// Two laws on three versions: little enough to know each cell.
-const LAWS: [(&str, &str); 17] = [
+const LAWS: [(&str, &str); 19] = [
     (
         "benchmark/tests/laws.rs",
         "macro_rules! laws {
@@ -875,7 +875,8 @@ const LAWS: [(&str, &str); 17] = [
             (@from_v2) => { #[test] fn cancel_is_exclusive() {} };
         }
         laws! { v1: from_v1; v2: from_v1, from_v2; v3: from_v1, from_v2; v4: from_v1, from_v2;
-               v5: from_v1, from_v2; priority: from_v1, from_v2; }",
+               v5: from_v1, from_v2; priority: from_v1, from_v2;
+               rate_limit: from_v1, from_v2; }",
     ),
     (
         "benchmark/tests/v1_on_v2.rs",
@@ -898,6 +899,8 @@ const LAWS: [(&str, &str); 17] = [
     ("v5-futures/tests/e.rs", ""),
     ("model/priority/tests/models.rs", "mod topic;"),
     ("branches/priority/tests/f.rs", ""),
+    ("model/rate-limit/tests/models.rs", "mod topic;"),
+    ("branches/rate-limit/tests/g.rs", ""),
     (
         "book/museum/exhibits/v2-cancel-panic/bug.patch",
         "title: Neither < both\nbreaks: cancel_is_exclusive\ncaught by: law cancel_is_exclusive\n\
@@ -964,7 +967,7 @@ fn the_laws_become_a_table_that_unfolds() {
         cells[1][3]
     );
     assert_eq!(cells[3][1], "Printed</td>");
-    assert_eq!(cells[3][7], "</td></tr></tbody></table></div>\n\nafter\n");
+    assert_eq!(cells[3][8], "</td></tr></tbody></table></div>\n\nafter\n");
 }
 
 #[test]

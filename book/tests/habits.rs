@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 const WIDTH: usize = 100;
 
 /// What has a page on docs.rs, if it is ever published.
-const LIBRARIES: [&str; 9] = [
+const LIBRARIES: [&str; 10] = [
     "v1-fixed",
     "v2-cancel-panic",
     "v3-dynamic",
     "v4-dedicated-queues",
     "v5-futures",
     "branches/priority",
+    "branches/rate-limit",
     "benchmark",
     "book",
     "book/museum",

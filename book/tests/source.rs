@@ -95,6 +95,7 @@ fn each_file_has_its_source_page() {
         "v4-dedicated-queues",
         "v5-futures",
         "branches/priority",
+        "branches/rate-limit",
     ];
     assert_eq!(versions, expected);
     for version in versions {

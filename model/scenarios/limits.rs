@@ -1,5 +1,5 @@
-//! What the rate-limit branch adds: whoever sleeps until it is time is woken when it is, and a start
-//! that is charged is one that happens.
+//! What the rate-limit branch adds: whoever sleeps until it is time is woken when it is, and a
+//! start that is charged is one that happens.
 //!
 //! The clock stands still until it is moved, and tells only those whose instant has come. So a
 //! worker that sleeps past an instant sleeps for ever, and the model sees it.

@@ -19,7 +19,7 @@ const LOCK_SPINS: usize = 100;
 /// The way from those who submit to those who work.
 ///
 /// A channel gives out what came first. Here a job may have to wait for its limit while others go
-/// ahead, so there is a lock instead. The jobs are behind it, and those who sleep are counted there.
+/// ahead, so there is a lock instead. The jobs are behind it, and so is who sleeps.
 pub(crate) struct Queue {
     state: Mutex<State>,
     wakeups: Wakeups,

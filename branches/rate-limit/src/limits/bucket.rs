@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// A bucket that holds `burst` tokens and gets one for each `interval`. A start takes a token.
 ///
 /// Counted would be two numbers: the tokens, and when somebody last counted. Here it is the instant
-/// at which the bucket is full again if nothing more starts. Each token that is missing is worth one
+/// at which the bucket is full again if nothing more starts. Each token that is missing is worth an
 /// interval of the time from now to then, so a start moves that instant on by an interval, and a
 /// task may start while at least one token is there.
 ///

@@ -63,6 +63,13 @@ impl Scene {
     }
 }
 
+/// A pool that is dropped waits for those behind the limit, and the clock stands still.
+impl Drop for Scene {
+    fn drop(&mut self) {
+        drop(self.pool.shutdown_now());
+    }
+}
+
 /// What tasks have noted when they ran, in that order.
 #[derive(Clone)]
 pub(crate) struct Notes<T>(Arc<Mutex<Vec<T>>>);

@@ -1388,6 +1388,16 @@ fn places_for_each_level<P: Prioritised>() {
 /// One start of a limit takes this long.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A pool that is dropped waits for the tasks behind its limits, and their clocks stand still. So
+/// a law that fails has them handed back first.
+struct StopOnDrop<'pool, P: Cancellable>(&'pool P);
+
+impl<P: Cancellable> Drop for StopOnDrop<'_, P> {
+    fn drop(&mut self) {
+        drop(self.0.shutdown_now());
+    }
+}
+
 /// Law of the rate-limit branch: in any stretch of time `t` at most `burst + t * rate` tasks start,
 /// and as many do if they wait. The clock is moved in steps of all sizes, and a bucket that is
 /// counted says how many have to have started.
@@ -1395,6 +1405,7 @@ fn rate<P: Limiting>() {
     let watchdog = Watchdog::start();
     for burst in [1, 4, 10] {
         let pool = watchdog.watch(P::build(3, 8).unwrap());
+        let _stop = StopOnDrop(&*pool);
         let limit = P::limit(TICK, burst, 1_000);
         let started = Arc::new(AtomicUsize::new(0));
         for _ in 0..200 {
@@ -1407,12 +1418,7 @@ fn rate<P: Limiting>() {
             tokens -= TICK * starts as u32;
             expected = (expected + starts as usize).min(200);
             common::until(|| started.load(SeqCst) >= expected);
-            let now = started.load(SeqCst);
-            if now != expected {
-                // A pool that is dropped waits for those behind the limit, and the clock stands.
-                drop(pool.shutdown_now());
-            }
-            assert_eq!(now, expected, "burst {burst}, step {n}");
+            assert_eq!(started.load(SeqCst), expected, "burst {burst}, step {n}");
             if expected == 200 {
                 break;
             }
@@ -1438,6 +1444,7 @@ fn waiting_holds_no_worker<P: Limiting>() {
     let watchdog = Watchdog::start();
     for threads in 1..=3 {
         let pool = watchdog.watch(P::build(threads, 100).unwrap());
+        let _stop = StopOnDrop(&*pool);
         let limit = P::limit(TICK, 1, 100);
         let ran = Arc::new(AtomicUsize::new(0));
         for _ in 0..40 {
@@ -1463,6 +1470,7 @@ fn waiting_holds_no_worker<P: Limiting>() {
 fn first_in_first_out_within_a_limit<P: Limiting>() {
     let watchdog = Watchdog::start();
     let pool = watchdog.watch(P::build(1, 8).unwrap());
+    let _stop = StopOnDrop(&*pool);
     let limits = [1, 2, 3].map(|burst| P::limit(TICK, burst, 300));
     let started = Arc::new(Mutex::new(Vec::new()));
     for n in 0..300 {
@@ -1527,6 +1535,7 @@ fn places_for_each_limit<P: Limiting>() {
     let watchdog = Watchdog::start();
     for round in 0..40 {
         let (pool, gate) = busy::<P>(&watchdog, 1, 2);
+        let _stop = (OpenOnDrop(&gate), StopOnDrop(&*pool));
         let limits = [1, 1].map(|burst| P::limit(TICK, burst, 2));
         let ran = Arc::new(AtomicUsize::new(0));
         let fill = |at: usize| {
@@ -1543,7 +1552,6 @@ fn places_for_each_limit<P: Limiting>() {
         }
         assert_eq!(pool.queue_len(), 6);
         thread::scope(|scope| {
-            let _open = OpenOnDrop(&gate);
             let blocked = limits.each_ref().map(|limit| {
                 let (pool, task) = (&pool, adds_one(&ran));
                 scope.spawn(move || {

@@ -2,7 +2,7 @@
 //! the long run, and what a rest saves up.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ impl Turns {
 
     fn wait(&self, interval: Duration) {
         let mine = {
-            let mut next = self.0.lock().unwrap_or_else(|error| error.into_inner());
+            let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let mine = (*next).max(Instant::now());
             *next = mine + interval;
             mine

@@ -40,13 +40,16 @@ pub(crate) struct Wakeups {
 }
 
 impl State {
-    /// Counts one worker more as woken, if one is wanted and sleeps. Returns whether it is one that
-    /// sleeps at `job`: that is to be notified once the lock is open.
+    /// Counts a worker as woken, if one is wanted and sleeps and none is being woken. Returns whether
+    /// it is one that sleeps at `job`: that is to be notified once the lock is open.
+    ///
+    /// To wake a worker costs more than a short task, so one is woken at a time. It takes a task,
+    /// and before it runs that it comes here and wakes the next one, if there is more to do.
     pub(crate) fn wake(&mut self, wakeups: &Wakeups) -> bool {
-        let wanted = self.sleepers.woken < self.queues.wanted();
+        let wanted = self.sleepers.woken == 0 && self.queues.is_wanted();
         let wake = wanted && self.sleepers.idle > 0;
         if wake {
-            // Counted by the thread that wakes, so that the next one wakes another worker.
+            // Counted by the thread that wakes, so that the next one sees it.
             self.sleepers.idle -= 1;
             self.sleepers.woken += 1;
         } else if wanted {

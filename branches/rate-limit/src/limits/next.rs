@@ -6,10 +6,10 @@ use super::clock::Alarm;
 use super::{Limit, LimitQueues, Taken};
 
 impl LimitQueues {
-    /// How many workers should be on their way: one for each task that may start at any time, and
-    /// one to look at the limits.
-    pub(crate) fn wanted(&self) -> usize {
-        self.queues[0].jobs.len() + usize::from(self.changed)
+    /// Whether a worker should be on its way: a task may start at any time, or somebody has to look
+    /// at the limits.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.changed || !self.queues[0].jobs.is_empty()
     }
 
     /// Somebody has to look at the limits, if there are any in use.

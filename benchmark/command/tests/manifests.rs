@@ -18,7 +18,7 @@ fn manifests() -> Vec<(PathBuf, String)> {
             if name == "Cargo.toml" {
                 let text = fs::read_to_string(&path).unwrap();
                 manifests.push((path, text));
-            } else if path.is_dir() && name != "target" && !name.starts_with('.') {
+            } else if path.is_dir() && !skipped(&name) {
                 folders.push(path);
             }
         }
@@ -26,6 +26,11 @@ fn manifests() -> Vec<(PathBuf, String)> {
     // Not the workspace itself, nor what is none of its members.
     manifests.retain(|(_, text)| text.contains("\nversion.workspace = true\n"));
     manifests
+}
+
+/// What is built, and the exercises: a workspace of its own, without benchmarks.
+fn skipped(folder: &str) -> bool {
+    folder.starts_with('.') || ["exercises", "target"].contains(&folder)
 }
 
 #[test]

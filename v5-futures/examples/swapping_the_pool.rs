@@ -111,8 +111,7 @@ struct Counts {
 }
 
 impl Counting {
-    /// Begins to count: a task for each page. A page for which the workers have no time is counted
-    /// here.
+    /// Begins to count: a task for each page. A page that the workers refuse is counted here.
     fn start(workers: &dyn Workers, pages: Vec<Page>) -> Counting {
         let submit = |page: Page| {
             let name = page.name;

@@ -25,7 +25,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 
 const WORKERS: usize = 2;
 
-/// Tasks that are ahead of the results, if a size is fixed. `map` takes as many.
+/// Tasks that are ahead of the results, if a size is fixed.
 const AHEAD: usize = 2 * WORKERS;
 
 const SIZES: [usize; 4] = [1, 16, 256, 4096];

@@ -40,8 +40,8 @@ pub(crate) struct Wakeups {
 }
 
 impl State {
-    /// Counts a worker as woken, if one is wanted and sleeps and none is being woken. Returns whether
-    /// it is one that sleeps at `job`: that is to be notified once the lock is open.
+    /// Counts a worker as woken, if one is wanted and sleeps, and none is being woken. Returns
+    /// whether it is one that sleeps at `job`: that is to be notified once the lock is open.
     ///
     /// To wake a worker costs more than a short task, so one is woken at a time. It takes a task,
     /// and before it runs that it comes here and wakes the next one, if there is more to do.

@@ -20,6 +20,16 @@ pub(super) struct LimitQueue {
     pub(super) place: Option<Arc<Place>>,
 }
 
+/// A job that has left its queue.
+pub(crate) struct Taken {
+    pub(crate) job: Job,
+    /// Whether it is cancelled, or its limit has been charged for it. `None` if it has no limit:
+    /// then it is not yet decided.
+    pub(crate) cancelled: Option<bool>,
+    /// Whom to signal that a place is free.
+    pub(crate) place: Option<Arc<Place>>,
+}
+
 impl LimitQueue {
     pub(super) fn is_full(&self) -> bool {
         self.jobs.len() >= self.capacity

@@ -14,8 +14,9 @@ use crate::Task;
 
 pub(crate) use bell::Bell;
 pub(crate) use idle::{Sleepers, Wakeups};
+pub(crate) use limit_queue::Taken;
 pub(crate) use place::Place;
-pub(crate) use queues::{LimitQueues, Taken};
+pub(crate) use queues::LimitQueues;
 
 pub use clock::ManualClock;
 pub use limit::{Limit, LimitBuilder, LimitError};

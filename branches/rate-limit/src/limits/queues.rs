@@ -1,12 +1,13 @@
 //! Where tasks wait: a queue for each limit, and one for the tasks without.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use super::limit_queue::LimitQueue;
+use super::limit_queue::{LimitQueue, Taken};
 use super::{Limit, Place};
 use crate::queue::Queue;
 use crate::task::Job;
@@ -19,6 +20,9 @@ pub(crate) struct LimitQueues {
     /// The first is that without a limit, and always there. The others are there while they are in
     /// use: there may be a limit for each of a million keys.
     pub(super) queues: Vec<LimitQueue>,
+    /// The empty buffer of the queue that was given up last, for the next one: with short tasks a
+    /// queue comes and goes with each of them.
+    spare: VecDeque<(u64, Job)>,
     /// The number of the next task: the order in which they were accepted.
     next: u64,
     /// Whether a limit has to be looked at again. If not, and a task waits for a limit, then a
@@ -30,18 +34,10 @@ pub(crate) struct LimitQueues {
     pub(super) deadline: Option<Instant>,
     /// The pool's token: no task is accepted once it is cancelled.
     pub(super) pool: CancelToken,
+    /// Whether that token tells this queue: from the first task with a limit on.
+    watches_pool: bool,
     /// The queue that this is in, for whatever has to tell it that something has changed.
     me: Weak<Queue>,
-}
-
-/// A job that has left its queue.
-pub(crate) struct Taken {
-    pub(crate) job: Job,
-    /// Whether it is cancelled, or its limit has been charged for it. `None` if it has no limit:
-    /// then it is not yet decided.
-    pub(crate) cancelled: Option<bool>,
-    /// Whom to signal that a place is free.
-    pub(crate) place: Option<Arc<Place>>,
 }
 
 impl LimitQueues {
@@ -60,11 +56,13 @@ impl LimitQueues {
         LimitQueues {
             open: Some(open),
             queues: vec![unlimited],
+            spare: VecDeque::new(),
             next: 0,
             changed: false,
             sweep: false,
             deadline: None,
             pool,
+            watches_pool: false,
             me,
         }
     }
@@ -92,6 +90,7 @@ impl LimitQueues {
             self.queues.push(LimitQueue {
                 limit: Some(limit.clone()),
                 capacity: limit.places(),
+                jobs: mem::take(&mut self.spare),
                 ..LimitQueue::default()
             });
             self.queues.len() - 1
@@ -105,7 +104,8 @@ impl LimitQueues {
         }
         if job.task.limit.is_some() {
             // Before the look: a token that is cancelled after it tells the queue.
-            let tokens = job.token.iter().chain([&self.pool]);
+            let pool = (!mem::replace(&mut self.watches_pool, true)).then_some(&self.pool);
+            let tokens = job.token.iter().chain(pool);
             tokens.for_each(|token| token.watch(&self.me));
         }
         if job.is_cancelled(&self.pool) {
@@ -171,7 +171,7 @@ impl LimitQueues {
     /// Forgets the queue if it is not in use.
     fn give_up(&mut self, at: usize) {
         if at > 0 && self.queues[at].is_unused() {
-            self.queues.swap_remove(at);
+            self.spare = self.queues.swap_remove(at).jobs;
             if self.queues.len() == 1 {
                 (self.changed, self.sweep, self.deadline) = (false, false, None);
             }

@@ -15,6 +15,8 @@ use pool::{CancelToken, Limit, ManualClock, Pool, Task};
 use crate::common::{Closed, Gate, SOME_TIME, adds_one, submitter};
 
 models![
+    after_a_late_signal_each_task_still_wakes_a_worker,
+    after_a_late_signal_a_rate_that_changes_still_wakes_a_worker,
     a_task_starts_when_the_clock_gets_there,
     a_clock_that_two_move_loses_no_step,
     a_task_that_may_start_sooner_is_not_slept_past,
@@ -391,4 +393,46 @@ fn tasks_behind_a_limit_and_without_run_or_are_refused_by_a_shutdown() {
     moves.join().unwrap();
     let accepted = free.join().unwrap() + usize::from(limited.join().unwrap());
     assert_eq!((ran.load(SeqCst), Arc::strong_count(&ran)), (accepted, 1));
+}
+
+/// A submitter has counted a worker as woken, and has not signalled it yet, when the pool is
+/// closed. The worker is woken by that, looks, and sleeps again. The second task is what the first
+/// waits for.
+fn after_a_late_signal_each_task_still_wakes_a_worker() {
+    let (pool, clock) = (Arc::new(Pool::new(2, 1).unwrap()), clock());
+    let limit = Limit::builder(1, TICK).burst(2).clock(&clock);
+    let limit = limit.build().unwrap();
+    assert!(limit.try_start() && limit.try_start());
+    let (closed, gate) = Gate::new();
+    let waits = Task::from(move || gate.pass()).limited(&limit);
+    pool.execute(waits).unwrap();
+    let opens = Task::from(move || drop::<Closed>(closed)).limited(&limit);
+    pool.execute(opens).unwrap();
+    until_asleep(2);
+    let [submits, closes] = submit_and_close(&pool);
+    submits.join().unwrap();
+    clock.advance(TICK * 2);
+    closes.join().unwrap();
+    assert_eq!(pool.threads(), 0);
+}
+
+/// The same signal, and then a rate changes for a task that waits.
+fn after_a_late_signal_a_rate_that_changes_still_wakes_a_worker() {
+    let (pool, clock) = (Arc::new(Pool::new(2, 1).unwrap()), clock());
+    let limit = spent(&clock, HOUR);
+    pool.execute(Task::from(|| ()).limited(&limit)).unwrap();
+    until_asleep(2);
+    let [submits, closes] = submit_and_close(&pool);
+    submits.join().unwrap();
+    limit.set_rate(1, Duration::from_nanos(1)).unwrap();
+    clock.advance(Duration::from_nanos(1));
+    closes.join().unwrap();
+    assert_eq!(pool.threads(), 0);
+}
+
+fn submit_and_close(pool: &Arc<Pool>) -> [thread::JoinHandle<()>; 2] {
+    let (one, other) = (Arc::clone(pool), Arc::clone(pool));
+    let submits = thread::spawn(move || _ = one.execute(|| ()));
+    let closes = thread::spawn(move || other.shutdown());
+    [submits, closes]
 }

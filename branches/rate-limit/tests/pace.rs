@@ -3,6 +3,7 @@
 mod common;
 mod scene;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -213,4 +214,20 @@ fn a_limit_is_of_starts_and_not_of_tasks_that_run() {
         scene.clock.advance(TICK);
     }
     assert_eq!(scene.pool.stats().running, 3);
+}
+
+#[test]
+fn a_clock_is_not_put_so_far_forward_that_a_worker_could_not_reckon_with_it() {
+    let start = Instant::now();
+    let in_range = |seconds: &u64| start.checked_add(Duration::from_secs(*seconds)).is_some();
+    let steps = (0..64).rev().map(|bit| 1 << bit);
+    let last = steps.fold(0, |last, step| match last + step {
+        later if in_range(&later) => later,
+        _ => last,
+    });
+    let clock = ManualClock::at(start);
+    let far = || clock.advance(Duration::from_secs(last));
+    let panicked = catch_unwind(AssertUnwindSafe(far));
+    assert!(panicked.is_err());
+    assert_eq!(clock.now(), start);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Bell;
+use super::{Bell, Limit};
 use crate::queue::Queue;
 
 /// A clock that stands still until it is moved, for tests of what is limited. Clones are the same
@@ -40,8 +40,13 @@ struct Hands {
 
 impl ManualClock {
     /// A clock that shows this.
+    ///
+    /// # Panics
+    ///
+    /// If a limit might have to wait until later than an [`Instant`] can be.
     #[must_use]
     pub fn at(now: Instant) -> ManualClock {
+        assert_in_range(now);
         let (now, bell) = (Mutex::new(now), Bell::default());
         ManualClock(Arc::new(Hands { now, bell }))
     }
@@ -56,12 +61,14 @@ impl ManualClock {
     ///
     /// # Panics
     ///
-    /// If the time is later than an [`Instant`] can be.
+    /// If a limit might have to wait until later than an [`Instant`] can be. Then it has not moved.
     pub fn advance(&self, time: Duration) {
         let now = {
             let mut now = self.0.now.lock();
-            *now += time;
-            *now
+            let later = *now + time;
+            assert_in_range(later);
+            *now = later;
+            later
         };
         self.0
             .bell
@@ -72,6 +79,13 @@ impl ManualClock {
     pub(super) fn watch(&self, queue: &Weak<Queue>) {
         self.0.bell.add(queue);
     }
+}
+
+/// A worker that adds to this, under the lock, must not panic.
+fn assert_in_range(now: Instant) {
+    let longest = Limit::MAX_PERIOD * Limit::MAX_BURST;
+    let in_range = now.checked_add(longest).is_some();
+    assert!(in_range, "the clock is too near to the end of time");
 }
 
 impl fmt::Debug for ManualClock {

@@ -61,8 +61,11 @@ impl State {
 
     /// Wakes all: there is nothing left to wait for, or will soon be nothing.
     pub(crate) fn wake_all(&mut self, wakeups: &Wakeups) {
-        self.sleepers.woken += mem::take(&mut self.sleepers.idle);
-        wakeups.job.notify_all();
+        // One signal for each that is counted here. Whoever was counted before has its signal on
+        // the way: woken by `notify_all`, it might sleep again by then, and be woken uncounted.
+        let idle = mem::take(&mut self.sleepers.idle);
+        self.sleepers.woken += idle;
+        (0..idle).for_each(|_| _ = wakeups.job.notify_one());
         self.wake_timekeeper(wakeups);
     }
 

@@ -53,6 +53,7 @@ impl Limit {
     pub const MAX_BURST: u32 = 1 << 20;
 
     /// A limit of `rate` starts per `period` in the long run, whose other settings may be changed.
+    /// The time for one start is rounded up to whole nanoseconds.
     pub fn builder(rate: u32, period: Duration) -> LimitBuilder {
         LimitBuilder {
             rate,
@@ -64,7 +65,7 @@ impl Limit {
     }
 
     /// Changes the rate from now on, also for the tasks that wait. The fill is kept: as much of the
-    /// burst is used up as before.
+    /// burst is used up as before, rounded up to whole nanoseconds of the new rate.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::MAIN_SEPARATOR;
 
 use crate::compiler::Built;
-use crate::run::Verdict;
+use crate::run::{Findings, Verdict};
 use crate::stages::{Law, Stage};
 use crate::{Ladder, Who, repository};
 
@@ -46,11 +46,21 @@ pub fn explain(ladder: &Ladder, who: &Who) -> Vec<String> {
 
 fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
     say("the law", law.says, lines);
-    let mut means = law.means;
+    observed(verdict, lines);
+    let still_to_do = |findings: &Findings| findings.observed.ends_with(": not yet implemented");
+    let means = if verdict.findings().is_some_and(still_to_do) {
+        "That is a `todo!()` that is still there."
+    } else {
+        law.means
+    };
+    say("usually", means, lines);
+    let chapter = format!("{} (book/src/{})", title(law.chapter), law.chapter);
+    say("explained", &chapter, lines);
+}
+
+/// What was observed, unless all is as it should be.
+pub fn observed(verdict: &Verdict, lines: &mut Vec<String>) {
     if let Some(findings) = verdict.findings() {
-        if findings.observed.ends_with(": not yet implemented") {
-            means = "That is a `todo!()` that is still there.";
-        }
         say("observed", &from_the_root(&findings.observed), lines);
         for (n, thread) in grouped(&findings.threads).iter().enumerate() {
             say(if n == 0 { "threads" } else { "" }, thread, lines);
@@ -64,13 +74,11 @@ fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
             }
         }
     }
-    say("usually", means, lines);
-    let chapter = format!("{} (book/src/{})", title(law.chapter), law.chapter);
-    say("explained", &chapter, lines);
 }
 
 /// Paths in a text, from the root of the repository.
-fn from_the_root(text: &str) -> String {
+#[must_use]
+pub fn from_the_root(text: &str) -> String {
     let root = format!("{}{MAIN_SEPARATOR}", repository().display());
     text.replace(&root, "")
 }
@@ -141,7 +149,7 @@ pub fn wrapped(text: &str) -> Vec<String> {
 }
 
 /// A word at the left, and what there is to say about it, within the terminal.
-fn say(word: &str, text: &str, lines: &mut Vec<String>) {
+pub fn say(word: &str, text: &str, lines: &mut Vec<String>) {
     fill(format!("  {word:LEFT$}"), text, lines);
 }
 

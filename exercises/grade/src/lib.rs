@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod compiler;
+mod edits;
 mod explanation;
 mod hints;
 mod ladder;
@@ -21,7 +22,8 @@ mod who;
 mod wrong;
 
 pub use compiler::{Built, Compiled};
-pub use explanation::{explain, wrapped};
+pub use edits::Edits;
+pub use explanation::{explain, from_the_root, observed, say, wrapped};
 pub use hints::Hints;
 pub use ladder::{Ladder, Rung};
 pub use models::search;

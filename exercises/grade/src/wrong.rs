@@ -19,9 +19,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::{exercises, repository};
+use crate::{Edits, exercises, repository};
 
 /// A wrong pool.
 #[derive(Debug)]
@@ -32,40 +32,7 @@ pub struct Wrong {
     pub law: String,
     /// The folder of the version of which it is an edit.
     version: Option<String>,
-    edits: Vec<Edit>,
-}
-
-#[derive(Debug)]
-struct Edit {
-    /// Where it is, if it is one of a version.
-    file: String,
-    old: String,
-    new: String,
-}
-
-impl Edit {
-    fn read(text: &str) -> Option<Edit> {
-        let (file, text) = text.split_once('\n')?;
-        let (old, text) = text.split_once("====\n")?;
-        let (new, _) = text.split_once(">>>>")?;
-        Some(Edit {
-            file: file.trim().to_owned(),
-            old: old.to_owned(),
-            new: new.to_owned(),
-        })
-    }
-
-    fn apply(&self, path: &Path) -> Result<()> {
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let times = text.matches(&self.old).count();
-        let place = path.display();
-        ensure!(
-            times == 1,
-            "this is {times} times in {place}:\n{}",
-            self.old
-        );
-        Ok(fs::write(path, text.replace(&self.old, &self.new))?)
-    }
+    edits: Edits,
 }
 
 fn folder() -> PathBuf {
@@ -107,12 +74,11 @@ impl Wrong {
             fs::read_to_string(file(name)).with_context(|| file(name).display().to_string())?;
         let said = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
         let law = said("refused by: ").with_context(|| format!("{name} names no law"))?;
-        let edits: Option<Vec<Edit>> = text.split("\n<<<<").skip(1).map(Edit::read).collect();
         Ok(Wrong {
             name: name.to_owned(),
             law: law.to_owned(),
             version: said("of: ").map(str::to_owned),
-            edits: edits.with_context(|| format!("an edit of {name} does not end"))?,
+            edits: Edits::read(&text).with_context(|| name.to_owned())?,
         })
     }
 
@@ -128,16 +94,12 @@ impl Wrong {
             fs::create_dir_all(below)?;
             fs::copy(folder().join("base.rs"), below.join("lib.rs"))?;
         }
-        for edit in &self.edits {
-            let file = if self.version.is_some() {
-                &edit.file
-            } else {
-                "lib.rs"
-            };
-            edit.apply(&below.join(file))
-                .with_context(|| self.name.clone())?;
-        }
-        Ok(())
+        let applied = if self.version.is_some() {
+            self.edits.apply(below)
+        } else {
+            self.edits.apply_to(&below.join("lib.rs"))
+        };
+        applied.with_context(|| self.name.clone())
     }
 }
 

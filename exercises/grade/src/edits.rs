@@ -69,7 +69,12 @@ impl Edit {
     fn read(text: &str) -> Option<Edit> {
         let (file, text) = text.split_once('\n')?;
         let (old, text) = text.split_once("====\n")?;
-        let (new, _) = text.split_once(">>>>")?;
+        // At the beginning of a line: code has these signs, too.
+        let new = if text.starts_with(">>>>") {
+            ""
+        } else {
+            &text[..=text.find("\n>>>>")?]
+        };
         Some(Edit {
             file: file.trim().to_owned(),
             old: old.to_owned(),
@@ -118,5 +123,13 @@ mod tests {
         let edits = Edits::read(text).unwrap();
         assert_eq!(edits.diff(), ["--- a.rs", " one", "+three", " two"]);
         assert!(Edits::read("\n<<<< a.rs\none\n").is_err());
+    }
+
+    #[test]
+    fn an_edit_ends_at_the_beginning_of_a_line() {
+        let text = "\n<<<< a.rs\none\n====\nA<B<C<D<E>>>>;\n>>>>\n\n<<<<\ntwo\n====\n>>>>\n";
+        let edits = Edits::read(text).unwrap();
+        let lines = ["--- a.rs", "-one", "+A<B<C<D<E>>>>;", "--- ", "-two"];
+        assert_eq!(edits.diff(), lines);
     }
 }

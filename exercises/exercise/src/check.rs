@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::{Exercise, Test};
 
+/// What the reader's copy is called.
+pub const READERS: &str = "yours";
+
 /// What came of it.
 #[derive(Debug)]
 pub enum Checked {
@@ -73,16 +76,18 @@ pub fn check(exercise: &Exercise, copy: &Path, called: &str) -> Result<Checked> 
         fs::copy(exercises().join("Cargo.lock"), lock).context("exercises/Cargo.lock")?;
     }
     let tests = Test::all(exercise)?;
-    match compile(&path, &name)? {
+    match compile(&path, &name, called == READERS)? {
         Err(said) => Ok(Checked::DoesNotCompile(said)),
         Ok(program) => Ok(Checked::Tests(run_all(tests, &program, &folder)?)),
     }
 }
 
-/// The program, or what the compiler says.
-fn compile(manifest: &Path, name: &str) -> Result<Result<PathBuf, String>> {
+/// The program, or what the compiler says. What is compiled again and again is compiled so that the
+/// next time is quick.
+fn compile(manifest: &Path, name: &str, often: bool) -> Result<Result<PathBuf, String>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
+        .env("CARGO_INCREMENTAL", if often { "1" } else { "0" })
         .args(["build", "--quiet"])
         .arg("--message-format=json-render-diagnostics")
         .arg("--manifest-path")

@@ -15,7 +15,7 @@ mod tests_file;
 mod variant;
 
 pub use asked::Exercise;
-pub use check::{Checked, check};
+pub use check::{Checked, READERS, check};
 pub use copy::ReadersCopy;
 pub use tests_file::Test;
 pub use variant::Variant;

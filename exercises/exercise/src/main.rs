@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use command::{Names, println};
-use exercise::{Checked, Exercise, ReadersCopy, Variant, check};
+use exercise::{Checked, Exercise, READERS, ReadersCopy, Variant, check};
 use grade::run::Verdict;
 use grade::{from_the_root, repository, say, workshop, wrapped};
 
@@ -138,7 +138,7 @@ fn checked(exercise: &Exercise) -> Result<bool> {
     if !workshop().join("target").exists() {
         println!("(The first time, what the pool needs is compiled: this takes a moment.)\n");
     }
-    let checked = check(exercise, &copy.folder, "yours")?;
+    let checked = check(exercise, &copy.folder, READERS)?;
     tell(&checked);
     let name = &exercise.name;
     if checked.is_solved() {

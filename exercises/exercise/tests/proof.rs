@@ -59,7 +59,7 @@ fn starters_fail_solutions_pass_and_what_is_wrong_is_refused() {
             jobs.filter_map(|(exercise, variant)| fault(exercise, variant))
                 .collect::<Vec<String>>()
         };
-        let workers = [(); 4].map(|()| scope.spawn(work));
+        let workers = [(); 8].map(|()| scope.spawn(work));
         workers.map(|worker| worker.join().unwrap()).concat()
     });
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));

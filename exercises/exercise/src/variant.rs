@@ -17,7 +17,7 @@ pub struct Variant {
     pub story: String,
     /// The test that refuses it, if it is wrong.
     pub refused_by: Option<String>,
-    /// How that test ends: `fails`, `hangs` or `dies`.
+    /// How that test ends: `fails`, `hangs` or `dies`. `fails or hangs`, if it depends.
     pub verdict: String,
     edits: Edits,
 }

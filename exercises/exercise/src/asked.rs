@@ -104,7 +104,9 @@ impl Exercise {
         let text = fs::read_to_string(repository().join("book/src").join(&self.chapter));
         let text = text.unwrap_or_default();
         let heading = text.lines().find_map(|line| line.strip_prefix("# "));
-        heading.unwrap_or(&self.chapter).to_owned()
+        // What follows is the heading's address.
+        let title = heading.and_then(|heading| heading.split(" {#").next());
+        title.unwrap_or(&self.chapter).to_owned()
     }
 }
 

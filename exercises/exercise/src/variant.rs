@@ -8,7 +8,8 @@ use grade::Edits;
 
 use crate::Exercise;
 
-/// An edit of an exercise. That of the starter is applied to the version, the others to the starter.
+/// An edit of an exercise. That of the starter is applied to the version, the others to the
+/// starter.
 #[derive(Debug)]
 pub struct Variant {
     /// Its file's, without the ending: `starter`, `solution`, `wrong-` and in what.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::MAIN_SEPARATOR;
 
 use crate::compiler::Built;
+use crate::models::is_modelled;
 use crate::run::{Findings, Verdict};
 use crate::stages::{Law, Stage};
 use crate::{Ladder, Who, repository};
@@ -35,13 +36,28 @@ pub fn explain(ladder: &Ladder, who: &Who) -> Vec<String> {
     if who.is_reader() {
         let page = format!("book/src/{}, or `cargo book`", stage.page);
         say("the page", &page, &mut lines);
-        let mut next = format!("`cargo grade --stage {}`", stage.number);
-        if ladder.first_failing().is_some() {
-            next += ", `cargo grade --hint`";
+        let next = next_commands(ladder, stage.number, is_modelled(stage));
+        if !next.is_empty() {
+            say("next", &next, &mut lines);
         }
-        say("next", &next, &mut lines);
     }
     lines
+}
+
+/// What to type now. What was asked for already is no answer.
+fn next_commands(ladder: &Ladder, stage: usize, is_modelled: bool) -> String {
+    let is_asked = ladder.rungs.len() == 1;
+    let mut next = Vec::new();
+    if !is_asked {
+        next.push(format!("`cargo grade --stage {stage}`"));
+    }
+    if let Some((law, _)) = ladder.first_failing() {
+        next.push(format!("`cargo grade --hint --law {}`", law.name));
+        if is_modelled {
+            next.push(format!("`cargo grade --models --stage {stage}`"));
+        }
+    }
+    next.join(", ")
 }
 
 fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {

@@ -26,7 +26,7 @@ pub use edits::Edits;
 pub use explanation::{explain, from_the_root, observed, say, wrapped};
 pub use hints::Hints;
 pub use ladder::{Ladder, Rung};
-pub use models::search;
+pub use models::{is_modelled, search};
 pub use package::Package;
 pub use watch::on_each_change;
 pub use who::Who;

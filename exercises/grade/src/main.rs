@@ -148,6 +148,13 @@ fn say_all_kept(ladder: &Ladder, who: &Who) {
         ([only], 1) => println!("`{}` is kept.", only.verdicts[0].0.name),
         ([only], _) => {
             println!("Stage {}: all {laws} laws are kept.", only.stage.number);
+            if grade::is_modelled(only.stage) {
+                println!(
+                    "A lost wake-up may pass a hundred times: `cargo grade --models --stage {}` \
+                     looks for one.",
+                    only.stage.number
+                );
+            }
             let next = stages::ALL.get(only.stage.number);
             if let Some(next) = next.filter(|_| who.is_reader()) {
                 println!(

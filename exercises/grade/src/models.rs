@@ -5,8 +5,15 @@ use std::io::Write;
 use anyhow::Result;
 use grade_models::{Limits, Outcome, STAGES, Workshop};
 
+use crate::stages::Stage;
 use crate::who::{Crate, Who};
 use crate::workshop;
+
+/// Whether there is something to search in a stage.
+#[must_use]
+pub fn is_modelled(stage: &Stage) -> bool {
+    STAGES.contains(&stage.number)
+}
 
 /// Compiles somebody's pool against the facades of the models, and searches for a schedule that
 /// breaks it, in one stage or in all that have scenarios. Whether there is none.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use busy::{busy, pool};
 use harness::{LONG, OpenOnDrop, adds_one, doing, expecting_a_panic, laws, spawn, until};
-use pool::Reason;
+use pool::{Pool, Reason};
 
 mod busy;
 
@@ -159,23 +159,51 @@ fn the_ends_of_time() {
     }
 }
 
-/// A worker does not wait for a place in its own pool: the others may all wait for the same.
+/// A worker does not wait for a place in its own pool: the others may all wait for the same. With a
+/// free place its task is accepted as everybody's.
 fn spares_workers() {
-    let pool = Arc::new(pool(1, 1));
+    submits_inside(4, |pool, tell| {
+        let accepted = [
+            ("try_execute", pool.try_execute(|| ()).is_ok()),
+            ("execute", pool.execute(|| ()).is_ok()),
+            ("execute_timeout", pool.execute_timeout(|| (), LONG).is_ok()),
+        ];
+        accepted.map(tell);
+    });
+    submits_inside(1, |pool, tell| {
+        tell(("try_execute", pool.try_execute(|| ()).is_ok()));
+        // A pool may have a place of its own for what its workers submit.
+        let _ = pool.execute(|| ());
+        tell(("execute", true));
+        let _ = pool.execute_timeout(|| (), LONG);
+        tell(("execute_timeout", true));
+    });
+}
+
+/// A task calls all three on its own pool, and tells after each whether it was accepted, as it has
+/// to be.
+fn submits_inside(capacity: usize, calls: fn(&Pool, &dyn Fn((&'static str, bool)))) {
+    let pool = pool(1, capacity);
     let inside = Arc::clone(&pool);
     let (tell, told) = mpsc::channel();
     let parent = move || {
-        let submits = || {
-            let first = inside.execute(|| ()).is_ok();
-            let second = inside.execute(|| ()).is_ok();
-            (first, second, inside.execute_timeout(|| (), LONG).is_ok())
-        };
-        let submitted = doing("runs a task that submits to its own, full pool", submits);
-        tell.send(submitted).unwrap_or_default();
+        doing("runs a task that submits to its own pool", || {
+            calls(&inside, &|call| tell.send(call).unwrap_or_default());
+        });
     };
     assert!(pool.execute(parent).is_ok(), "an idle pool refuses");
-    let submitted = doing("waits for a task that submits three more", || told.recv());
-    assert!(submitted.is_ok(), "the task that submits has panicked");
+    for call in ["try_execute", "execute", "execute_timeout"] {
+        let places = if capacity == 1 { "no" } else { "a" };
+        let what =
+            format!("waits for a task that calls {call} on a worker, with {places} free place");
+        let Ok((_, accepted)) = doing(&what, || told.recv()) else {
+            panic!("the task that calls {call} on a worker has panicked");
+        };
+        assert!(
+            accepted,
+            "{call} on a worker was refused, although a place was free"
+        );
+    }
 }
 
 laws! {

@@ -139,9 +139,11 @@ pub(super) static BACK_PRESSURE: Stage = Stage {
         },
         Law {
             name: "spares_workers",
-            says: "On a worker, `execute` never waits for a place in the worker's own pool.",
+            says: "On a worker, neither `execute` nor `execute_timeout` waits for a place in the \
+                   worker's own pool.",
             means: "All workers may wait for a place that only a worker can free. The pool has to \
-                    know its own threads, and to refuse there at once.",
+                    know its own threads, and to refuse there at once, if the queue is full. With \
+                    a free place a worker's task is accepted as always.",
             chapter: "versions/v4-waiting-for-its-own-pool.md",
         },
     ],

@@ -18,7 +18,7 @@ mod watch;
 pub use gate::{Gate, OpenOnDrop};
 pub use notes::doing;
 pub use panics::expecting_a_panic;
-pub use threads::spawn;
+pub use threads::{restless, spawn};
 
 use std::env;
 use std::process;

@@ -129,3 +129,14 @@ impl Seen {
         }
     }
 }
+
+/// How often a thread of this name has gone to sleep, and how many hundredths of a second it has
+/// run. One that waits to be woken does neither; one that looks again and again does. Linux tells.
+pub fn restless(name: &str) -> Option<u64> {
+    let thread = seen().into_iter().find(|one| one.name == name)?;
+    let path = format!("/proc/self/task/{}/status", thread.system_id);
+    let status = fs::read_to_string(path).ok()?;
+    let mut lines = status.lines();
+    let sleeps = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    Some(sleeps.trim().parse::<u64>().ok()? + thread.ticks)
+}

@@ -117,9 +117,16 @@ pub(super) static BACK_PRESSURE: Stage = Stage {
             chapter: FIXED,
         },
         Law {
+            name: "a_timeout_is_one",
+            says: "A time-out does not begin again when a place comes free and another takes it.",
+            means: "`wait_timeout` is called in a loop with the whole time. Compute the deadline \
+                    once, in front of the loop, and wait for what is left of it.",
+            chapter: FIXED,
+        },
+        Law {
             name: "a_place_ends_the_wait",
-            says: "A submitter with a time-out goes on as soon as a place comes free.",
-            means: "It sleeps for the whole time, and looks then. It has to wait on what the \
+            says: "A submitter sleeps until a place comes free, and goes on then.",
+            means: "It sleeps, and looks then, once or again and again. It has to wait on what the \
                     workers signal.",
             chapter: FIXED,
         },

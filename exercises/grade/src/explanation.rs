@@ -133,13 +133,48 @@ fn of_what_is_missing(stage: &Stage, built: &Built, lines: &mut Vec<String>) {
         }
         Built::Different(text) => {
             lines.push(format!(
-                "First: stage {} has something in another way than your pool",
+                "First: stage {} does not compile against your pool",
                 stage.number
             ));
-            lines.extend(text.lines().map(str::to_owned));
+            let why = match missing_trait(text) {
+                Some(bound) => format!("a trait is missing: `{bound}`."),
+                None => "a type differs, or a trait is missing.".to_owned(),
+            };
+            say("probably", &why, lines);
+            lines.push(String::new());
+            lines.extend(beginning(text).map(from_the_root));
+            lines.push(String::new());
         }
         Built::Program(_) | Built::Later(_) => {}
     }
+}
+
+/// Which trait which type has not, if that is why.
+fn missing_trait(text: &str) -> Option<String> {
+    let first = text.lines().next()?;
+    let (_, message) = first.split_once("error[E0277]: ")?;
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("the trait bound") {
+        return quoted.next().map(str::to_owned);
+    }
+    let missing = if message.ends_with("shared between threads safely") {
+        "Sync"
+    } else if message.ends_with("sent between threads safely") {
+        "Send"
+    } else {
+        let of = quoted.next()?;
+        return Some(format!("{of}: {}", quoted.next()?));
+    };
+    // The last is the one that the law names.
+    let within = text.rsplit("within the type `").next()?;
+    let (name, _) = within.split_once('`')?;
+    Some(format!("{name}: {missing}"))
+}
+
+/// What the compiler says, up to its notes on notes.
+fn beginning(text: &str) -> impl Iterator<Item = &str> {
+    let is_note = |line: &str| line.trim_start_matches([' ', '=']).starts_with("note: ");
+    text.lines().take_while(move |line| !is_note(line))
 }
 
 /// A chapter by its title.
@@ -197,6 +232,28 @@ mod tests {
         assert!(lines[1].starts_with("             four"), "{lines:?}");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
         assert_eq!(lines.concat().matches("four").count(), 30);
+    }
+
+    #[test]
+    fn a_missing_trait_is_named() {
+        for (text, bound) in [
+            (
+                "error[E0277]: `(dyn FnOnce() + Send)` cannot be shared between threads safely\n\
+                 note: .. within the type `Box<..>`\nnote: .. within the type `Rejected`",
+                Some("Rejected: Sync"),
+            ),
+            (
+                "error[E0277]: the trait bound `Rejected: std::error::Error` is not satisfied",
+                Some("Rejected: std::error::Error"),
+            ),
+            (
+                "error[E0277]: `Rejected` doesn't implement `Debug`",
+                Some("Rejected: Debug"),
+            ),
+            ("error[E0308]: mismatched types", None),
+        ] {
+            assert_eq!(missing_trait(text).as_deref(), bound);
+        }
     }
 
     #[test]

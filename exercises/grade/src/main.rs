@@ -206,7 +206,9 @@ fn show(rung: &Rung, who: &Who) {
             }
         }
         Built::Later(_) => {}
-        Built::Different(_) => println!("  --      has something in another way"),
+        Built::Different(_) => {
+            println!("  --      does not fit your pool: the compiler says where");
+        }
     }
 }
 

@@ -27,12 +27,15 @@ pub enum Outcome {
         /// What happened.
         story: Story,
     },
+    /// The first stage is not there, so nothing was searched.
+    Nothing,
     /// The pool uses something that is not modelled, or does not compile anyway.
     NotModelled(String),
 }
 
 /// Compiles a pool against the facades, searches the scenarios of these stages one after another,
-/// and prints what comes of it. It ends with the first schedule that breaks the pool.
+/// and prints what comes of it. It ends with the first schedule that breaks the pool, or with the
+/// first stage that is not there: whoever is at stage 2 has no use for what stage 6 finds.
 ///
 /// # Errors
 ///
@@ -56,7 +59,7 @@ pub fn grade(
             Built::Program(program) => program,
             Built::Missing(why) => {
                 writeln!(out, "stage {stage} is not there yet: {why}")?;
-                continue;
+                break;
             }
         };
         for scenario in &program.scenarios {
@@ -85,6 +88,10 @@ pub fn grade(
             }
         }
         writeln!(out, "stage {stage}: no schedule has broken it")?;
+    }
+    if scenarios == 0 {
+        writeln!(out, "nothing was searched")?;
+        return Ok(Outcome::Nothing);
     }
     writeln!(
         out,

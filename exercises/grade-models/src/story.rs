@@ -86,12 +86,28 @@ fn look(workshop: &Workshop, path: &str) -> (String, String) {
     found.unwrap_or_default()
 }
 
+/// What a step does, for somebody who has not read what the facades note.
+fn in_words(what: &str) -> String {
+    // The place of such a step is where the guard began.
+    if what == "opens the lock of" {
+        return "unlocks what it locked at".to_owned();
+    }
+    let parts = what.split(", ").map(|part| match part {
+        "opens the lock of" | "opens the lock for" => "unlocks",
+        "wakes 0" => "finds nobody to wake",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
 impl fmt::Display for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.left_out > 0 {
             writeln!(f, "({} steps before)", self.left_out)?;
         }
         let mut thread = "";
+        let steps = self.steps.iter().chain(&self.waiting);
+        let places = steps.map(|step| step.place.len()).max().unwrap_or(0);
         for step in &self.steps {
             if step.thread != thread {
                 thread = &step.thread;
@@ -101,20 +117,44 @@ impl fmt::Display for Story {
                 1 => String::new(),
                 times => format!(" ({times} times)"),
             };
-            let what = step.what.clone() + &times;
-            let line = format!("    {what:<28} {:<18} {}", step.place, step.code);
+            let what = in_words(&step.what) + &times;
+            let line = format!("    {what:<28} {:<places$} {}", step.place, step.code);
             writeln!(f, "{}", line.trim_end())?;
         }
         writeln!(f, "then: {}", self.ending)?;
         if self.ending.starts_with("threads go round in circles") {
             writeln!(f, "{CIRCLES}")?;
         }
+        let last = |step: &Step| step.what.rsplit(", ").next().unwrap_or_default().to_owned();
+        let widest = self.waiting.iter().map(|step| last(step).len()).max();
+        let widest = widest.unwrap_or(0);
         for step in &self.waiting {
-            let what = step.what.rsplit(", ").next().unwrap_or_default();
             let (thread, place) = (step.called() + ":", &step.place);
-            let line = format!("    {thread:<14} {what:<13} {place:<18} {}", step.code);
+            let what = last(step);
+            let line = format!(
+                "    {thread:<14} {what:<widest$} {place:<places$} {}",
+                step.code
+            );
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_lock_is_unlocked_and_nobody_is_zero() {
+        for (noted, told) in [
+            ("locks, opens the lock of", "locks, unlocks"),
+            ("opens the lock of", "unlocks what it locked at"),
+            ("opens the lock for, sleeps", "unlocks, sleeps"),
+            ("locks, wakes 0", "locks, finds nobody to wake"),
+            ("wakes 10", "wakes 10"),
+        ] {
+            assert_eq!(in_words(noted), told);
+        }
     }
 }

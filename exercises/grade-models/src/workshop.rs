@@ -79,6 +79,6 @@ impl Workshop {
         }
         let (_, file) = path.split_once("exercises/models/")?;
         let own = repository().join("exercises/models").join(file);
-        Some((file.to_owned(), own))
+        Some((format!("exercises/models/{file}"), own))
     }
 }

@@ -125,18 +125,27 @@ fn v2_is_not_blamed() {
 }
 
 #[test]
-fn a_stage_that_is_not_there_is_named_and_the_others_are_searched() {
+fn the_search_ends_at_a_stage_that_is_not_there() {
     let name = "a-lock-and-a-condition";
-    let (outcome, told) = graded("without-a-stage-2", &planted(name), &[1, 2]);
+    let (outcome, told) = graded("without-a-stage-2", &planted(name), &[1, 2, 3]);
     assert!(
         matches!(outcome, Outcome::Held { scenarios: 6, .. }),
         "{told}"
     );
     assert!(told.contains("stage 2 is not there yet: "), "{told}");
+    assert!(!told.contains("stage 3"), "{told}");
     assert!(
         told.contains("`pool::Reason`") || told.contains("try_execute"),
         "{told}"
     );
+}
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told_that_nothing_was_searched() {
+    let name = "a-lock-and-a-condition";
+    let (outcome, told) = graded("without-a-stage-2", &planted(name), &[2]);
+    assert!(matches!(outcome, Outcome::Nothing), "{told}");
+    assert!(told.ends_with("nothing was searched\n"), "{told}");
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use command::{print, println};
 use grade::run::Verdict;
 use grade::{Built, Hints, Ladder, Rung, Who, exercises, stages};
@@ -17,8 +19,8 @@ use grade::{Built, Hints, Ladder, Rung, Who, exercises, stages};
 #[command(bin_name = "cargo grade")]
 struct Arguments {
     /// One stage
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=stages::ALL.len() as u64))]
-    stage: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = stage_number)]
+    stage: Option<usize>,
     /// One law
     #[arg(long, value_name = "NAME", value_parser = law_name, conflicts_with = "stage")]
     law: Option<String>,
@@ -29,7 +31,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "hint")]
     watch: bool,
     /// Searches for a schedule that breaks the pool, and tells it with the pool's own lines
-    #[arg(long, conflicts_with_all = ["law", "hint", "watch"])]
+    #[arg(long, conflicts_with_all = ["hint", "watch"])]
     models: bool,
     /// Another pool: v1 to v5, rust-book, one of exercises/wrong, or a folder with a package
     #[arg(long, value_name = "WHO")]
@@ -54,9 +56,28 @@ impl Arguments {
         }
     }
 
-    fn stage(&self) -> Option<usize> {
-        self.stage.and_then(|stage| usize::try_from(stage).ok())
+    /// What makes no sense, in words that say what does.
+    fn refused(&self) -> Option<String> {
+        let (law, stage) = (self.law.as_deref(), self.stage);
+        match law.and_then(stages::law) {
+            Some((stage, _)) if self.models => Some(format!(
+                "the models search a whole stage, and no law: `cargo grade --models --stage {}`",
+                stage.number
+            )),
+            _ => {
+                let stage = stages::ALL.get(stage?.checked_sub(1)?)?;
+                let without = self.models && !grade::is_modelled(stage);
+                without.then(|| format!("there are no models of stage {}", stage.number))
+            }
+        }
     }
+}
+
+fn stage_number(text: &str) -> Result<usize, String> {
+    let last = stages::ALL.len();
+    let number = text.parse().ok();
+    let number = number.filter(|number| (1..=last).contains(number));
+    number.ok_or_else(|| format!("a stage is a number from 1 to {last}"))
 }
 
 fn law_name(name: &str) -> Result<String, String> {
@@ -79,6 +100,10 @@ fn law_name(name: &str) -> Result<String, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(why) = arguments.refused() {
+        let command = &mut Arguments::command();
+        command.error(ErrorKind::ArgumentConflict, why).exit();
+    }
     let mut climbed = true;
     let status = command::run(|| {
         climbed = run(&arguments)?;
@@ -89,17 +114,24 @@ fn main() -> ExitCode {
 
 /// Whether all is as it should be.
 fn run(arguments: &Arguments) -> Result<bool> {
-    let who = match &arguments.with {
-        Some(name) => Who::named(name)?,
-        None => Who::reader()?,
+    let named = |name: &String| Who::named(name);
+    let who = match arguments.with.as_ref().map_or_else(Who::reader, named) {
+        Ok(who) => who,
+        // Where the code was when it did not find a pool is of no use to whoever named it.
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            return Ok(false);
+        }
     };
     match arguments.request() {
         Request::Grade => grade(arguments, &who),
         Request::Hint => hint(arguments, &who),
         Request::Models => {
-            println!("{}, in {}", who.title, place(&who));
-            println!("(the first time, the models are compiled for a minute)\n");
-            grade::search(&who, arguments.stage(), &mut command::stdout())
+            println!("{}, in {}\n", who.title, place(&who));
+            if !grade::workshop().join("models/target").exists() {
+                println!("(The first time, the models are compiled: this takes a minute.)\n");
+            }
+            grade::search(&who, arguments.stage, &mut command::stdout())
         }
         Request::Watch => {
             let folders = [who.folder.clone(), exercises().join("laws")];
@@ -118,7 +150,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 fn ladder(arguments: &Arguments, who: &Who, show: impl FnMut(&Rung)) -> Result<Ladder> {
-    Ladder::of(who, arguments.stage(), arguments.law.as_deref(), show)
+    Ladder::of(who, arguments.stage, arguments.law.as_deref(), show)
 }
 
 fn grade(arguments: &Arguments, who: &Who) -> Result<bool> {

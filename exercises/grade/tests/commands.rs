@@ -26,6 +26,8 @@ fn a_wrong_name_is_answered_with_what_is_near() {
     assert!(told.contains("all_waiters_wake"), "{told}");
     let told = Typed::new(GRADE, &["--with", "v6"]).failed(1);
     assert!(told.contains("v1 to v5"), "{told}");
+    let told = Typed::new(GRADE, &["--stage", "two"]).failed(2);
+    assert!(told.contains("a number from 1 to 10"), "{told}");
 }
 
 #[test]
@@ -36,9 +38,16 @@ fn what_makes_no_sense_is_refused() {
         &["--law", "bounded", "--stage", "2"],
         &["--hint", "--watch"],
         &["--law", ""],
+        &["--models", "--stage", "9"],
     ] {
         Typed::new(GRADE, arguments).failed(2);
     }
+}
+
+#[test]
+fn the_models_are_asked_for_a_stage() {
+    let told = Typed::new(GRADE, &["--models", "--law", "no_ghosts"]).failed(2);
+    assert!(told.contains("--models --stage 3"), "{told}");
 }
 
 #[test]

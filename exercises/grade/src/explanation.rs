@@ -30,6 +30,13 @@ pub fn explain(ladder: &Ladder, who: &Who) -> Vec<String> {
             verdict.mark().trim().to_lowercase()
         ));
         of_law(law, verdict, &mut lines);
+        let sleeps = |thread: &String| thread.contains("sleeps (");
+        let nobody_knows_where = |findings: &Findings| findings.threads.iter().any(sleeps);
+        if is_modelled(stage) && verdict.findings().is_some_and(nobody_knows_where) {
+            let command = format!("`cargo grade --models --stage {}`", stage.number);
+            let text = format!("{command} says in what each thread sleeps, and on which line.");
+            say("where", &text, &mut lines);
+        }
     } else {
         of_what_is_missing(stage, &rung.built, &mut lines);
     }
@@ -77,12 +84,13 @@ fn of_law(law: &Law, verdict: &Verdict, lines: &mut Vec<String>) {
 /// What was observed, unless all is as it should be.
 pub fn observed(verdict: &Verdict, lines: &mut Vec<String>) {
     if let Some(findings) = verdict.findings() {
+        // A thread that is gone is why the others wait.
+        for panic in grouped(&findings.panics) {
+            say("panic", &from_the_root(&panic), lines);
+        }
         say("observed", &from_the_root(&findings.observed), lines);
         for (n, thread) in grouped(&findings.threads).iter().enumerate() {
             say(if n == 0 { "threads" } else { "" }, thread, lines);
-        }
-        for panic in grouped(&findings.panics) {
-            say("meanwhile", &from_the_root(&panic), lines);
         }
         if matches!(verdict, Verdict::Died(_)) {
             for line in findings.printed.lines() {

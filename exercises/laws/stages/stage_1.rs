@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use busy::{occupy, owned, pool};
 use harness::{Gate, adds_one, doing, laws, spawn, until};
@@ -98,7 +99,17 @@ fn drop_waits() {
         assert!(accepted, "a task was refused, in a queue of 16");
     }
     gate.open();
-    doing("drops the pool, with 10 tasks in its queue", || drop(pool));
+    thread::scope(|scope| {
+        let owner = spawn(scope, "the owner", move || {
+            doing("drops the pool, with 10 tasks in its queue", || drop(pool));
+        });
+        while !owner.is_finished() {
+            let ran = ran.load(SeqCst);
+            let what =
+                format!("waits for the drop of the pool: {ran} of 10 accepted tasks have run");
+            doing(&what, || thread::sleep(Duration::from_millis(10)));
+        }
+    });
     let finished = ran.load(SeqCst);
     assert!(
         finished == 10,

@@ -37,7 +37,9 @@ pub(super) static THREADS_AND_A_QUEUE: Stage = Stage {
             says: "When the pool is dropped, what it has accepted runs, and then its threads end.",
             means: "`Drop` has to tell the workers that nothing more comes, and to join them \
                     afterwards. If it hangs: the workers still wait for tasks, since the sending \
-                    end of the queue is dropped only after the join.",
+                    end of the queue is dropped only after the join; or the drop holds the lock \
+                    while it joins; or a worker leaves when it is told to, and not when the queue \
+                    is empty.",
             chapter: STOPPING,
         },
         Law {
@@ -45,7 +47,9 @@ pub(super) static THREADS_AND_A_QUEUE: Stage = Stage {
             says: "An accepted task runs once. Never lost, never twice.",
             means: "If tasks are lost: workers leave when they are told to stop, and not when the \
                     queue is empty; or the drop of the pool does not wait. If one runs twice: it \
-                    is looked at and taken out in two steps, with the lock given back in between.",
+                    is looked at and taken out in two steps, with the lock given back in between. \
+                    A worker may wake and find nothing: another was quicker. `while`, not `if`, \
+                    around `wait`. If it hangs: the drop has to wake all workers: `notify_all`.",
             chapter: FIXED,
         },
     ],
@@ -82,8 +86,8 @@ pub(super) static HANDING_BACK: Stage = Stage {
             name: "bad_input",
             says: "What makes no pool is an error, and no panic.",
             means: "Look at the numbers before anything is started. A channel or a vector with \
-                    `usize::MAX` places panics.",
-            chapter: "questions/why-does-it.md",
+                    `usize::MAX` places panics: refuse so many, or let the queue grow as it fills.",
+            chapter: "strategies/queues.md",
         },
         Law {
             name: "the_error_is_one",
@@ -106,7 +110,8 @@ pub(super) static BACK_PRESSURE: Stage = Stage {
             says: "On a full queue `execute` waits, and goes on when a place comes free.",
             means: "If it does not wait: it is still `try_execute`. If it hangs: whoever takes a \
                     task out has to wake a submitter, and a submitter must not hold, while it \
-                    waits, the lock that the workers need.",
+                    waits, the lock that the workers need. With one condition variable the signal \
+                    may have woken the wrong one: two of them, or `notify_all`.",
             chapter: FIXED,
         },
         Law {

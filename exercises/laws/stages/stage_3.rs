@@ -156,8 +156,8 @@ fn a_place_ends_the_wait() {
 
 type Submit = fn(&Pool, Box<dyn FnOnce() + Send>) -> bool;
 
-/// It waits for long, and is looked at meanwhile; then several times for a moment. The machine may be
-/// busy, so the best of several waits is what counts.
+/// It waits for long, and is looked at meanwhile; then several times for a moment. The machine may
+/// be busy, so the best of several waits is what counts.
 fn wakes_up(call: &str, submit: Submit) {
     let long = Duration::from_millis(600);
     let looks = (0..3).map(|_| one_wait(call, submit, long).1);

@@ -69,7 +69,7 @@ impl Pool {
     /// The largest number of threads of a pool.
     pub const MAX_THREADS: usize = 1 << 12;
 
-    /// The largest number of places in a queue. A place takes 72 bytes, used or not, on a
+    /// The largest number of places in a queue. A place takes 64 bytes, used or not, on a
     /// machine with 64 bits.
     pub const MAX_CAPACITY: usize = 1 << 20;
 

@@ -1,7 +1,7 @@
 //! Stage 1: threads and a queue.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -98,11 +98,18 @@ fn drop_waits() {
         let accepted = pool.execute(adds_one(&ran)).is_ok();
         assert!(accepted, "a task was refused, in a queue of 16");
     }
-    gate.open();
+    let begun = AtomicBool::new(false);
     thread::scope(|scope| {
-        let owner = spawn(scope, "the owner", move || {
+        let owner = spawn(scope, "the owner", || {
+            begun.store(true, SeqCst);
             doing("drops the pool, with 10 tasks in its queue", || drop(pool));
         });
+        // The queue is full of work when the drop begins, as far as that can be seen from here.
+        while !begun.load(SeqCst) {
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(50));
+        gate.open();
         while !owner.is_finished() {
             let ran = ran.load(SeqCst);
             let what =

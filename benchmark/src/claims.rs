@@ -660,9 +660,11 @@ impl Claim {
                 Reference::Contender(name) => [self.subject, name],
                 _ => [self.subject; 2],
             };
-            let is_ours = |name: &&str| now.contains_key(*name);
-            let mut ours = ours.iter().filter(|name| is_ours(name));
-            let is_current = ours.all(|name| record.is_current(name, now));
+            // `v4 0..=w` and `rate-limit, limited` are other uses of the same sources.
+            let sources = |name: &'static str| name.split([' ', ',']).next().unwrap_or(name);
+            let mut ours = ours.map(sources).into_iter();
+            let is_current =
+                ours.all(|name| !now.contains_key(name) || record.is_current(name, now));
             Some(Verdict {
                 record,
                 finding,

@@ -223,6 +223,7 @@ pub const CLAIMS: &[Claim] = &[
         reference: Reference::Contender("v2"),
         mean: None,
         cell: 2.0,
+        fails_on: &[EPYC_ZEN_4],
         ..ANY
     },
     busy(

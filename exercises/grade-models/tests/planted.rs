@@ -1,5 +1,6 @@
 //! What is planted is found, in the lines in which it is, and what is right is not blamed.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use grade_models::{Limits, Outcome, Workshop, grade, repository};
@@ -18,9 +19,28 @@ fn planted(name: &str) -> PathBuf {
     folder.join(name).join("lib.rs")
 }
 
+/// The right pool with a bounded queue, in which something is replaced, wherever it stands.
+fn edited(name: &str, edits: &[(&str, &str)]) -> PathBuf {
+    let mut source = fs::read_to_string(planted("a-bounded-queue")).unwrap();
+    for (old, new) in edits {
+        assert!(source.contains(old), "{name}: {old}");
+        source = source.replace(old, new);
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted");
+    let folder = folder.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("lib.rs");
+    fs::write(&file, source).unwrap();
+    file
+}
+
 /// A wrong pool is refused, by one of these laws, with this line of its own.
 fn refused(name: &str, at: usize, laws: &[&str], code: &str) {
-    let (outcome, told) = graded(name, &planted(name), &[at]);
+    refused_at(name, &planted(name), at, laws, code);
+}
+
+fn refused_at(name: &str, pool: &Path, at: usize, laws: &[&str], code: &str) {
+    let (outcome, told) = graded(name, pool, &[at]);
     let Outcome::Broken {
         stage, law, story, ..
     } = outcome
@@ -90,21 +110,39 @@ fn a_lock_held_while_a_task_runs_is_found() {
 #[test]
 fn a_place_counted_before_the_lock_is_found() {
     let name = "a-place-counted-before-the-lock";
-    refused(name, 2, &["bounded"], "queue.push_back(task)");
+    // Asked under one lock, and taken under the next.
+    let again = "drop(state); self.state.lock().unwrap().queue.push_back(task);";
+    let pool = edited(name, &[("state.queue.push_back(task);", again)]);
+    refused_at(name, &pool, 2, &["bounded"], "queue.push_back(task)");
 }
 
 #[test]
 fn one_condition_for_two_questions_is_a_lost_wake_up() {
     let name = "one-condition-for-two-questions";
     let laws = ["back_pressure", "no_ghosts"];
-    refused(name, 3, &laws, "self.changed.notify_one()");
+    // Both wait in the same place, and one is woken, whoever it is.
+    let edits = [
+        (
+            "    tasks: Condvar,\n    places: Condvar,\n",
+            "    changed: Condvar,\n",
+        ),
+        ("places: Condvar::new(),", ""),
+        ("tasks: Condvar::new(),", "changed: Condvar::new(),"),
+        ("self.places.", "self.changed."),
+        ("self.tasks.", "self.changed."),
+        ("shared.places.", "shared.changed."),
+        ("shared.tasks.", "shared.changed."),
+    ];
+    let pool = edited(name, &edits);
+    refused_at(name, &pool, 3, &laws, "self.changed.notify_one()");
 }
 
 #[test]
 fn a_submitter_that_nobody_tells_is_found() {
     let name = "a-submitter-that-nobody-tells";
     let code = "self.places.wait(state)";
-    refused(name, 5, &["waiting_submitters_return"], code);
+    let pool = edited(name, &[("        self.shared.places.notify_all();\n", "")]);
+    refused_at(name, &pool, 5, &["waiting_submitters_return"], code);
 }
 
 #[test]
